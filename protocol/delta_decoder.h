@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The decoder of deltas: the only one, for the agent and for `mkdelta patch`. It takes
+ * the body as it arrives, in pieces of any size, and writes the outputs in one forward
+ * pass; reads at random go to the base and to output already written.
+ *
+ * What it guarantees, for any bytes: it returns success or one error; it allocates only
+ * in rill_decoder_new(), and no more than `memory` of the header, which the caller's
+ * budget bounds; it never reads outside the objects that the header names; no byte of
+ * the body is looked at before the SHA-256 of its 64 KiB chunk was found right; after
+ * success every output has the length and the SHA-256 of the header.
+ *
+ * What it does not: it does not hash the base (the caller does, before use: with another
+ * base the outputs' hashes are wrong at the end, no more), nor the header.
+ *
+ * The body has two sections, in this order: the copy map (copy_map.h), then the data:
+ * entry by entry the literal bytes and the residuals. A copied byte is the source's plus
+ * its residual, modulo 256.
+ */
+#ifndef RILL_DELTA_DECODER_H
+#define RILL_DELTA_DECODER_H
+
+#include "protocol/delta_header.h"
+
+/* The caller's storage. Objects are numbered as in the header: bases, then outputs.
+ * Both functions move exactly `n` bytes or fail with a code of their own; reads lie
+ * within an object, and in an output only where it was written; writes come in order,
+ * output by output, without gaps. `n` is at most 32 KiB. */
+struct rill_decoder_io {
+	void *context;
+	enum rill_code (*read)(void *context, size_t object, uint64_t offset, uint8_t *bytes,
+			       size_t n, struct rill_error *error);
+	enum rill_code (*write)(void *context, size_t object, const uint8_t *bytes, size_t n,
+				struct rill_error *error);
+};
+
+struct rill_decoder;
+
+/* Bytes that the decoder will need, the parsed header and its chunk hashes included. It
+ * looks at `section` and `chunk_count` only. An encoder puts this into `memory`. */
+uint64_t rill_decoder_memory(const struct rill_delta_header *header);
+
+/* Makes a decoder. `header` must outlive it. RILL_MEMORY: the header asks for more than
+ * `budget` bytes; RILL_CORRUPT: it asks for less than is needed, or its sections are not
+ * the two above. */
+enum rill_code rill_decoder_new(struct rill_decoder **decoder,
+				const struct rill_delta_header *header, uint64_t budget,
+				struct rill_decoder_io io, struct rill_error *error);
+
+/* Takes the next `n` bytes of the body. RILL_CORRUPT names chunk or section and offset;
+ * otherwise what the caller's functions return. After a failure only rill_decoder_free()
+ * is allowed. */
+enum rill_code rill_decoder_feed(struct rill_decoder *decoder, const uint8_t *bytes, size_t n,
+				 struct rill_error *error);
+
+/* Bytes of output written so far, for progress. */
+uint64_t rill_decoder_written(const struct rill_decoder *decoder);
+
+/* RILL_OK when the body was complete and every output is right. */
+enum rill_code rill_decoder_finish(struct rill_decoder *decoder, struct rill_error *error);
+
+/* Takes NULL too. */
+void rill_decoder_free(struct rill_decoder *decoder);
+
+#endif

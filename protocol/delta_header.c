@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "protocol/delta_header.h"
+
+#include "protocol/bytes.h"
+#include <inttypes.h>
+#include <string.h>
+
+static const uint8_t magic[4] = {0x89, 'R', 'I', 'L'};
+
+static enum rill_code corrupt(struct rill_error *error, const struct rill_reader *reader,
+			      const char *what)
+{
+	return rill_fail(error, RILL_CORRUPT,
+			 "offset %zu of the delta's header: %s; fetch or make it again",
+			 rill_reader_offset(reader), what);
+}
+
+/* Preamble, leaving `reader` behind it. */
+static enum rill_code get_preamble(struct rill_reader *reader, uint32_t *length,
+				   struct rill_error *error)
+{
+	const uint8_t *start;
+	uint8_t version, flags;
+
+	if (!rill_get_bytes(reader, sizeof magic, &start) ||
+	    memcmp(start, magic, sizeof magic) != 0)
+		return rill_fail(error, RILL_CORRUPT, "not a Rill delta: its first bytes differ");
+	if (!rill_get_u8(reader, &version) || !rill_get_u8(reader, &flags))
+		return corrupt(error, reader, "the delta ends here");
+	if (version != RILL_DELTA_VERSION)
+		return rill_fail(error, RILL_UNSUPPORTED,
+				 "delta format version %u; this build reads version %d", version,
+				 RILL_DELTA_VERSION);
+	if (flags != 0)
+		return rill_fail(error, RILL_UNSUPPORTED,
+				 "delta flags 0x%02x are not known to this build", flags);
+	if (!rill_get_u32(reader, length))
+		return corrupt(error, reader, "the delta ends here");
+	if (*length < RILL_DELTA_PREAMBLE || *length > RILL_DELTA_HEADER_MAX)
+		return corrupt(error, reader, "impossible header length");
+	return RILL_OK;
+}
+
+enum rill_code rill_delta_header_length(const uint8_t *bytes, size_t n, uint32_t *length,
+					struct rill_error *error)
+{
+	struct rill_reader reader = rill_reader(bytes, n);
+
+	return get_preamble(&reader, length, error);
+}
+
+/* A number from `least` to `most`. */
+static enum rill_code get_number(struct rill_reader *reader, uint64_t least, uint64_t most,
+				 const char *what, uint64_t *value, struct rill_error *error)
+{
+	if (!rill_get_varint(reader, value))
+		return corrupt(error, reader, what);
+	if (*value < least || *value > most)
+		return rill_fail(error, RILL_CORRUPT,
+				 "offset %zu of the delta's header: %s is %" PRIu64 ", not %" PRIu64
+				 " to %" PRIu64,
+				 rill_reader_offset(reader), what, *value, least, most);
+	return RILL_OK;
+}
+
+static enum rill_code get_objects(struct rill_reader *reader, struct rill_object *objects,
+				  size_t *count, uint64_t *total, const char *what,
+				  struct rill_error *error)
+{
+	uint64_t n;
+	enum rill_code code = get_number(reader, 1, RILL_DELTA_OBJECTS_MAX, "number of objects", &n,
+					 error);
+
+	*total = 0;
+	for (size_t i = 0; code == RILL_OK && i < n; i++) {
+		const uint8_t *digest;
+
+		code = get_number(reader, 0, RILL_DELTA_LENGTH_MAX, what, &objects[i].length,
+				  error);
+		if (code != RILL_OK)
+			break;
+		*total += objects[i].length;
+		if (!rill_get_bytes(reader, RILL_SHA256_SIZE, &digest))
+			return corrupt(error, reader, "a digest is cut off");
+		memcpy(objects[i].sha256, digest, RILL_SHA256_SIZE);
+	}
+	*count = (size_t)n;
+	return code;
+}
+
+static enum rill_code get_section(struct rill_reader *reader, struct rill_section *section,
+				  struct rill_error *error)
+{
+	uint64_t kind, codec;
+	enum rill_code code;
+
+	if (!rill_get_varint(reader, &kind) || !rill_get_varint(reader, &codec))
+		return corrupt(error, reader, "section");
+	if (kind != RILL_SECTION_COPIES && kind != RILL_SECTION_DATA)
+		return rill_fail(error, RILL_UNSUPPORTED, "section kind %" PRIu64 " is not known",
+				 kind);
+	if (codec != RILL_CODEC_STORED && codec != RILL_CODEC_ZLIB)
+		return rill_fail(error, RILL_UNSUPPORTED, "codec %" PRIu64 " is not known", codec);
+	section->kind = (enum rill_section_kind)kind;
+	section->codec = (enum rill_codec)codec;
+	code = get_number(reader, 0, RILL_DELTA_LENGTH_MAX, "a section's raw length",
+			  &section->raw_length, error);
+	if (code == RILL_OK)
+		code = get_number(reader, 0, RILL_DELTA_LENGTH_MAX, "a section's coded length",
+				  &section->coded_length, error);
+	if (code == RILL_OK && section->codec == RILL_CODEC_STORED &&
+	    section->raw_length != section->coded_length)
+		return corrupt(error, reader, "a stored section with two lengths");
+	return code;
+}
+
+static enum rill_code get_sections(struct rill_reader *reader, struct rill_delta_header *header,
+				   struct rill_error *error)
+{
+	uint64_t n;
+	enum rill_code code = get_number(reader, 0, RILL_DELTA_SECTIONS_MAX, "number of sections",
+					 &n, error);
+
+	header->body_length = 0;
+	for (size_t i = 0; code == RILL_OK && i < n; i++) {
+		code = get_section(reader, &header->section[i], error);
+		if (code == RILL_OK)
+			header->body_length += header->section[i].coded_length;
+	}
+	header->section_count = (size_t)n;
+	return code;
+}
+
+enum rill_code rill_delta_header_parse(struct rill_delta_header *header, const uint8_t *bytes,
+				       size_t n, struct rill_error *error)
+{
+	struct rill_reader reader = rill_reader(bytes, n);
+	enum rill_code code = get_preamble(&reader, &header->length, error);
+
+	if (code != RILL_OK)
+		return code;
+	if (header->length != n)
+		return rill_fail(error, RILL_CORRUPT,
+				 "the delta's header should have %" PRIu32 " bytes, not %zu",
+				 header->length, n);
+	code = get_number(&reader, 0, RILL_DELTA_LENGTH_MAX, "memory", &header->memory, error);
+	if (code == RILL_OK)
+		code = get_objects(&reader, header->base, &header->base_count, &header->base_length,
+				   "a base's length", error);
+	if (code == RILL_OK)
+		code = get_objects(&reader, header->output, &header->output_count,
+				   &header->output_length, "an output's length", error);
+	if (code == RILL_OK)
+		code = get_sections(&reader, header, error);
+	if (code != RILL_OK)
+		return code;
+	header->chunk_count = rill_reader_left(&reader) / RILL_SHA256_SIZE;
+	if (rill_reader_left(&reader) % RILL_SHA256_SIZE != 0 ||
+	    header->chunk_count != (header->body_length + RILL_DELTA_CHUNK - 1) / RILL_DELTA_CHUNK)
+		return corrupt(error, &reader, "the chunk hashes do not fit the body's length");
+	header->chunk_sha256 = reader.at;
+	return RILL_OK;
+}
+
+static uint64_t put_objects(struct rill_writer *writer, const struct rill_object *objects,
+			    size_t count)
+{
+	uint64_t total = 0;
+
+	rill_put_varint(writer, count);
+	for (size_t i = 0; i < count; i++) {
+		rill_put_varint(writer, objects[i].length);
+		rill_put_bytes(writer, objects[i].sha256, RILL_SHA256_SIZE);
+		total += objects[i].length;
+	}
+	return total;
+}
+
+size_t rill_delta_header_write(struct rill_delta_header *header, uint8_t *bytes, size_t capacity)
+{
+	struct rill_writer writer = rill_writer(bytes, capacity);
+	struct rill_writer length_field;
+
+	rill_put_bytes(&writer, magic, sizeof magic);
+	rill_put_u8(&writer, RILL_DELTA_VERSION);
+	rill_put_u8(&writer, 0);
+	length_field = writer;
+	rill_put_u32(&writer, 0);
+	rill_put_varint(&writer, header->memory);
+	header->base_length = put_objects(&writer, header->base, header->base_count);
+	header->output_length = put_objects(&writer, header->output, header->output_count);
+	rill_put_varint(&writer, header->section_count);
+	header->body_length = 0;
+	for (size_t i = 0; i < header->section_count; i++) {
+		const struct rill_section *section = &header->section[i];
+
+		rill_put_varint(&writer, section->kind);
+		rill_put_varint(&writer, section->codec);
+		rill_put_varint(&writer, section->raw_length);
+		rill_put_varint(&writer, section->coded_length);
+		header->body_length += section->coded_length;
+	}
+	rill_put_bytes(&writer, header->chunk_sha256, header->chunk_count * RILL_SHA256_SIZE);
+	if (writer.full)
+		return 0;
+	header->length = (uint32_t)rill_writer_length(&writer);
+	rill_put_u32(&length_field, header->length);
+	return header->length;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The delta file (extension .rill): its header. See delta_decoder.h for the body.
+ *
+ *	offset  bytes
+ *	0       4      magic 89 52 49 4c ("\x89RIL")
+ *	4       1      format version, 1
+ *	5       1      flags, 0
+ *	6       4      length of the whole header, little-endian
+ *	10      ...    varints (bytes.h), in this order:
+ *	               memory: bytes that the decoder needs, beside the caller's buffers
+ *	               number of base objects; for each its length, then its SHA-256
+ *	               number of outputs; for each its length, then its SHA-256
+ *	               number of sections; for each its kind, codec, raw length, coded length
+ *	...     32*n   SHA-256 of every 64 KiB chunk of the body (the last may be shorter)
+ *
+ * The body follows: the sections one after another, in the order of the table. Its
+ * length is the sum of the coded lengths; nothing follows it.
+ *
+ * Signed metadata carries the length and the SHA-256 of the header, and the chunk
+ * hashes extend that to every byte of the body before a decoder sees it. A reader that
+ * has no such metadata still notices damage: in the chunks by their hashes, in the
+ * header by the SHA-256 of the outputs.
+ */
+#ifndef RILL_DELTA_HEADER_H
+#define RILL_DELTA_HEADER_H
+
+#include "protocol/error.h"
+#include "protocol/hash.h"
+#include <stddef.h>
+#include <stdint.h>
+
+#define RILL_DELTA_VERSION 1
+/* Enough to know the header's length: magic, version, flags, length. */
+#define RILL_DELTA_PREAMBLE 10
+#define RILL_DELTA_CHUNK 65536u
+/* A header of this length has the chunk hashes of 8 GiB of body. */
+#define RILL_DELTA_HEADER_MAX (4u << 20)
+#define RILL_DELTA_OBJECTS_MAX 128
+#define RILL_DELTA_SECTIONS_MAX 16
+/* Sums of lengths stay far from 64 bits. */
+#define RILL_DELTA_LENGTH_MAX (UINT64_C(1) << 48)
+
+enum rill_section_kind {
+	RILL_SECTION_COPIES = 1, /* where each output byte comes from: copy_map.h */
+	RILL_SECTION_DATA = 2, /* residuals and literals, in the order of the output */
+};
+
+enum rill_codec {
+	RILL_CODEC_STORED = 0,
+	RILL_CODEC_ZLIB = 1, /* RFC 1950 */
+};
+
+struct rill_object {
+	uint64_t length;
+	uint8_t sha256[RILL_SHA256_SIZE];
+};
+
+struct rill_section {
+	enum rill_section_kind kind;
+	enum rill_codec codec;
+	uint64_t raw_length, coded_length;
+};
+
+struct rill_delta_header {
+	uint32_t length; /* of the header itself */
+	uint64_t memory;
+	uint64_t base_length, output_length, body_length; /* sums */
+	size_t base_count, output_count, section_count, chunk_count;
+	struct rill_object base[RILL_DELTA_OBJECTS_MAX];
+	struct rill_object output[RILL_DELTA_OBJECTS_MAX];
+	struct rill_section section[RILL_DELTA_SECTIONS_MAX];
+	const uint8_t *chunk_sha256; /* chunk_count digests, in the caller's memory */
+};
+
+/* Reads the header's length from its first RILL_DELTA_PREAMBLE bytes (`n` may be fewer
+ * or more). RILL_CORRUPT: not a delta, or too short; RILL_UNSUPPORTED: another version
+ * or a flag that this decoder does not know. */
+enum rill_code rill_delta_header_length(const uint8_t *bytes, size_t n, uint32_t *length,
+					struct rill_error *error);
+
+/* Parses a whole header: `n` must be its exact length. `bytes` must live as long as
+ * `header`, which points into it. Every count and length is checked against the limits
+ * above. RILL_CORRUPT names the field and its offset; RILL_UNSUPPORTED as above, and for
+ * a section kind or codec that is not known. */
+enum rill_code rill_delta_header_parse(struct rill_delta_header *header, const uint8_t *bytes,
+				       size_t n, struct rill_error *error);
+
+/* Writes a header to `bytes`, at most `capacity`, from all fields but `length` and the
+ * sums, which it sets. Returns the length, 0 when it does not fit. */
+size_t rill_delta_header_write(struct rill_delta_header *header, uint8_t *bytes, size_t capacity);
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "protocol/hash.h"
+
+#include <mbedtls/version.h>
+#include <stdlib.h>
+#include <string.h>
+
+#if MBEDTLS_VERSION_MAJOR < 3 /* 2.28 still has the older names beside these */
+#define mbedtls_sha256_starts mbedtls_sha256_starts_ret
+#define mbedtls_sha256_update mbedtls_sha256_update_ret
+#define mbedtls_sha256_finish mbedtls_sha256_finish_ret
+#endif
+
+static void must(int result)
+{
+	if (result != 0)
+		abort(); /* only hardware implementations can fail, and no result may be made up */
+}
+
+void rill_sha256_start(struct rill_sha256 *hash)
+{
+	mbedtls_sha256_init(&hash->context);
+	must(mbedtls_sha256_starts(&hash->context, 0));
+}
+
+void rill_sha256_update(struct rill_sha256 *hash, const void *bytes, size_t n)
+{
+	if (n)
+		must(mbedtls_sha256_update(&hash->context, bytes, n));
+}
+
+void rill_sha256_finish(struct rill_sha256 *hash, uint8_t digest[static RILL_SHA256_SIZE])
+{
+	must(mbedtls_sha256_finish(&hash->context, digest));
+	mbedtls_sha256_free(&hash->context);
+}
+
+void rill_sha256(const void *bytes, size_t n, uint8_t digest[static RILL_SHA256_SIZE])
+{
+	struct rill_sha256 hash;
+
+	rill_sha256_start(&hash);
+	rill_sha256_update(&hash, bytes, n);
+	rill_sha256_finish(&hash, digest);
+}
+
+void rill_hex(const uint8_t *bytes, size_t n, char *text)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < n; i++) {
+		*text++ = digits[bytes[i] >> 4];
+		*text++ = digits[bytes[i] & 15];
+	}
+	*text = 0;
+}
+
+static int digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool rill_unhex(const char *text, uint8_t *bytes, size_t n)
+{
+	if (strlen(text) != 2 * n)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		int high = digit(text[2 * i]), low = digit(text[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			return false;
+		bytes[i] = (uint8_t)(high << 4 | low);
+	}
+	return true;
+}

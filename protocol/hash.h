@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * SHA-256 (FIPS 180-4) by mbedTLS, and hexadecimal text as TUF and OCI write it.
+ */
+#ifndef RILL_HASH_H
+#define RILL_HASH_H
+
+#include <mbedtls/sha256.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define RILL_SHA256_SIZE 32
+/* Room for a digest in hexadecimal, with its final NUL. */
+#define RILL_SHA256_HEX (2 * RILL_SHA256_SIZE + 1)
+
+/* Caller-allocated; holds no pointers, so it may be copied to fork a running hash. */
+struct rill_sha256 {
+	mbedtls_sha256_context context;
+};
+
+/* These cannot fail: a hash that its library cannot compute ends the program. */
+void rill_sha256_start(struct rill_sha256 *hash);
+void rill_sha256_update(struct rill_sha256 *hash, const void *bytes, size_t n);
+void rill_sha256_finish(struct rill_sha256 *hash, uint8_t digest[static RILL_SHA256_SIZE]);
+void rill_sha256(const void *bytes, size_t n, uint8_t digest[static RILL_SHA256_SIZE]);
+
+/* Writes 2 * n lower-case digits and a NUL to `text`. */
+void rill_hex(const uint8_t *bytes, size_t n, char *text);
+/* Reads exactly 2 * n lower-case digits from a C string of that length. */
+bool rill_unhex(const char *text, uint8_t *bytes, size_t n);
+
+#endif

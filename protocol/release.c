@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "protocol/release.h"
+
+#include "protocol/delta_header.h"
+#include <string.h>
+
+static enum rill_code malformed(const char *field, struct rill_error *error)
+{
+	return rill_fail(error, RILL_SECURITY,
+			 "the target's custom data: \"%s\" is missing or malformed", field);
+}
+
+enum rill_code rill_release_parse(const struct rill_json *json, uint32_t custom,
+				  struct rill_release *release, struct rill_error *error)
+{
+	uint32_t rill = custom ? rill_json_get(json, custom, "rill") : 0;
+	const char *kind = rill_json_string(json, rill_json_get(json, rill, "kind"));
+
+	if (rill == 0)
+		return malformed("rill", error);
+	if (!kind)
+		return malformed("kind", error);
+	if (strcmp(kind, "file") != 0)
+		return rill_fail(error, RILL_UNSUPPORTED, "a target of kind \"%.32s\"", kind);
+	release->kind = RILL_KIND_FILE;
+	if (!rill_json_integer(json, rill_json_get(json, rill, "release"), &release->number) ||
+	    release->number < 1)
+		return malformed("release", error);
+	release->boards = rill_json_get(json, rill, "boards");
+	if (release->boards && !rill_json_is(json, release->boards, RILL_JSON_ARRAY))
+		return malformed("boards", error);
+	release->deltas = rill_json_get(json, rill, "deltas");
+	if (release->deltas && !rill_json_is(json, release->deltas, RILL_JSON_ARRAY))
+		return malformed("deltas", error);
+	return RILL_OK;
+}
+
+bool rill_release_is_for(const struct rill_json *json, const struct rill_release *release,
+			 const char *board)
+{
+	if (!release->boards)
+		return true;
+	for (uint32_t i = rill_json_first(json, release->boards); i;
+	     i = rill_json_next(json, release->boards, i)) {
+		const char *name = rill_json_string(json, i);
+
+		if (name && strcmp(name, board) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A whole number that is not over the limit of lengths in a delta. */
+static bool get_length(const struct rill_json *json, uint32_t object, const char *key,
+		       int64_t *value)
+{
+	return rill_json_integer(json, rill_json_get(json, object, key), value) && *value >= 0 &&
+	       *value <= (int64_t)RILL_DELTA_LENGTH_MAX;
+}
+
+static enum rill_code parse_delta(const struct rill_json *json, uint32_t entry,
+				  struct rill_release_delta *delta, struct rill_error *error)
+{
+	uint32_t from = rill_json_get(json, entry, "from");
+	uint32_t header = rill_json_get(json, entry, "header");
+	const char *digest, *hex;
+
+	if (!rill_json_is(json, from, RILL_JSON_ARRAY) || from == 0 ||
+	    rill_json_first(json, from) == 0)
+		return malformed("from", error);
+	digest = rill_json_string(json, rill_json_first(json, from));
+	if (!digest || strncmp(digest, "sha256:", 7) != 0 ||
+	    !rill_unhex(digest + 7, delta->from, RILL_SHA256_SIZE))
+		return malformed("from", error);
+	delta->path = rill_json_string(json, rill_json_get(json, entry, "path"));
+	if (!delta->path)
+		return malformed("path", error);
+	if (!get_length(json, entry, "length", &delta->length))
+		return malformed("length", error);
+	hex = rill_json_string(json, rill_json_get(json, header, "sha256"));
+	if (!get_length(json, header, "length", &delta->header_length) ||
+	    delta->header_length > (int64_t)RILL_DELTA_HEADER_MAX || !hex ||
+	    !rill_unhex(hex, delta->header_sha256, RILL_SHA256_SIZE))
+		return malformed("header", error);
+	if (!get_length(json, entry, "memory", &delta->memory))
+		return malformed("memory", error);
+	if (!get_length(json, entry, "scratch", &delta->scratch))
+		return malformed("scratch", error);
+	return RILL_OK;
+}
+
+enum rill_code rill_release_find_delta(const struct rill_json *json,
+				       const struct rill_release *release,
+				       const uint8_t base[static RILL_SHA256_SIZE],
+				       struct rill_release_delta *delta, bool *found,
+				       struct rill_error *error)
+{
+	*found = false;
+	if (!release->deltas)
+		return RILL_OK;
+	for (uint32_t i = rill_json_first(json, release->deltas); i && !*found;
+	     i = rill_json_next(json, release->deltas, i)) {
+		enum rill_code code = parse_delta(json, i, delta, error);
+
+		if (code != RILL_OK)
+			return code;
+		*found = memcmp(delta->from, base, RILL_SHA256_SIZE) == 0;
+	}
+	return RILL_OK;
+}

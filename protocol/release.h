@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What a release says beside its target's length and hash: the "custom" field of the
+ * target in targets.json,
+ *
+ *	{"rill": {"kind": "file", "release": 7, "boards": ["generic-arm64"], "deltas": [
+ *	    {"from": ["sha256:..."], "path": "deltas/...", "length": 4711,
+ *	     "header": {"length": 211, "sha256": "..."},
+ *	     "memory": 262144, "scratch": 1016744}]}}
+ *
+ * `release` is a counter: a device never goes to a lower one. Without "boards" the
+ * release is for every board. `path` is a target of its own, so its length and SHA-256
+ * are signed too. `memory` is what the decoder needs, `scratch` the free bytes that the
+ * file system of the result needs while the update runs.
+ */
+#ifndef RILL_RELEASE_H
+#define RILL_RELEASE_H
+
+#include "protocol/error.h"
+#include "protocol/hash.h"
+#include "protocol/json.h"
+
+enum rill_kind { RILL_KIND_FILE };
+
+struct rill_release {
+	enum rill_kind kind;
+	int64_t number;
+	uint32_t boards, deltas; /* tokens of arrays, or 0 */
+};
+
+struct rill_release_delta {
+	uint8_t from[RILL_SHA256_SIZE];
+	const char *path;
+	int64_t length, header_length, memory, scratch;
+	uint8_t header_sha256[RILL_SHA256_SIZE];
+};
+
+/* Reads the custom data of a target. RILL_SECURITY names the field that is malformed;
+ * RILL_UNSUPPORTED: a kind that this build does not know. */
+enum rill_code rill_release_parse(const struct rill_json *json, uint32_t custom,
+				  struct rill_release *release, struct rill_error *error);
+
+/* True when the release is for the board. */
+bool rill_release_is_for(const struct rill_json *json, const struct rill_release *release,
+			 const char *board);
+
+/* Looks for the delta from a base with this SHA-256. `*found` tells whether there is one;
+ * RILL_SECURITY: an entry is malformed. `delta->path` points into `json`. */
+enum rill_code rill_release_find_delta(const struct rill_json *json,
+				       const struct rill_release *release,
+				       const uint8_t base[static RILL_SHA256_SIZE],
+				       struct rill_release_delta *delta, bool *found,
+				       struct rill_error *error);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/support.h"
+
+void assert_ok(enum rill_code code, const struct rill_error *error)
+{
+	if (code != RILL_OK)
+		fail_msg("%s: %s", rill_code_name(code), error->text);
+}
+
+uint64_t next_random(uint64_t *state)
+{
+	*state ^= *state >> 12;
+	*state ^= *state << 25;
+	*state ^= *state >> 27;
+	return *state * UINT64_C(0x2545f4914f6cdd1d);
+}
