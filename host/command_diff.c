@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host/bsdiff4.h"
+#include "host/commands.h"
+#include "host/delta_encode.h"
+#include "host/file.h"
+#include "host/options.h"
+#include "host/report.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct job {
+	struct common common;
+	const char *output, *format;
+	struct input base, target;
+	struct buffer delta;
+};
+
+static enum rill_code make_bsdiff(struct job *job, struct rill_error *error)
+{
+	struct progress progress = progress_start("matching", job->common.quiet);
+	struct copy_list list = {0};
+	enum rill_code code = suffix_match(job->base.bytes, job->base.length, job->target.bytes,
+					   job->target.length, &list, &progress, error);
+
+	progress_end(&progress);
+	if (code == RILL_OK)
+		code = bsdiff4_encode(job->base.bytes, job->target.bytes, job->target.length, &list,
+				      &job->delta, error);
+	copy_list_free(&list);
+	return code;
+}
+
+static enum rill_code make_rill(struct job *job, uint64_t *memory, struct rill_error *error)
+{
+	struct rill_delta_header *header = malloc(sizeof *header);
+	enum rill_code code;
+
+	if (!header)
+		return rill_fail(error, RILL_MEMORY, "no memory");
+	code = delta_make(job->base.bytes, job->base.length, job->target.bytes, job->target.length,
+			  job->common.quiet, &job->delta, header, error);
+	*memory = header->memory;
+	free(header);
+	return code;
+}
+
+static void print_result(const struct job *job, uint64_t memory)
+{
+	if (job->common.json) {
+		cJSON *report = cJSON_CreateObject();
+
+		cJSON_AddStringToObject(report, "delta", job->output);
+		cJSON_AddStringToObject(report, "format", job->format);
+		report_add_number(report, "old_length", job->base.length);
+		report_add_number(report, "new_length", job->target.length);
+		report_add_number(report, "delta_length", job->delta.length);
+		if (memory)
+			report_add_number(report, "memory", memory);
+		report_print(report);
+	} else if (!job->common.quiet && strcmp(job->output, "-") != 0) {
+		double percent = job->target.length ? 100.0 * (double)job->delta.length /
+							      (double)job->target.length
+						    : 0;
+
+		printf("%s: %zu bytes, %.2f %% of the new file's %zu\n", job->output,
+		       job->delta.length, percent, job->target.length);
+	}
+}
+
+static enum rill_code run(struct job *job, const char *old, const char *new,
+			  struct rill_error *error)
+{
+	uint64_t memory = 0;
+	enum rill_code code = input_open(&job->base, old, error);
+
+	if (code == RILL_OK)
+		code = input_open(&job->target, new, error);
+	if (code == RILL_OK)
+		code = strcmp(job->format, "rill") == 0 ? make_rill(job, &memory, error)
+							: make_bsdiff(job, error);
+	if (code == RILL_OK)
+		code = write_file(job->output, job->delta.bytes, job->delta.length, 0666, error);
+	if (code == RILL_OK)
+		print_result(job, memory);
+	input_close(&job->base);
+	input_close(&job->target);
+	buffer_free(&job->delta);
+	return code;
+}
+
+enum rill_code command_diff(int argc, char **argv, struct rill_error *error)
+{
+	struct job job = {.format = "rill"};
+	struct option_spec options[] = {
+		{"output", 'o', OPTION_TEXT, &job.output, "DELTA",
+		 "file to write; - is standard output"},
+		{"format", 0, OPTION_TEXT, &job.format, "FORMAT", "rill (default) or bsdiff"},
+		COMMON_OPTIONS(job.common)};
+	const struct usage usage = {
+		"diff",
+		"OLD NEW -o DELTA",
+		"Makes the delta that turns OLD into NEW. With --format bsdiff it is one that\n"
+		"bspatch(1) applies. OLD or NEW may be - for standard input.",
+		2,
+		2,
+		options};
+	char **operand;
+	size_t count;
+	bool done;
+	enum rill_code code = parse_options(&usage, argc, argv, &operand, &count, &done, error);
+
+	if (code != RILL_OK || done)
+		return code;
+	if (!job.output)
+		return rill_fail(error, RILL_USAGE, "where to? give -o DELTA");
+	if (strcmp(job.format, "rill") != 0 && strcmp(job.format, "bsdiff") != 0)
+		return rill_fail(error, RILL_USAGE, "--format is rill or bsdiff, not '%s'",
+				 job.format);
+	if (job.common.json && strcmp(job.output, "-") == 0)
+		return rill_fail(error, RILL_USAGE,
+				 "--json and -o - would both use standard output");
+	if (strcmp(operand[0], "-") == 0 && strcmp(operand[1], "-") == 0)
+		return rill_fail(error, RILL_USAGE,
+				 "only one of OLD and NEW can be standard input");
+	return run(&job, operand[0], operand[1], error);
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host/delta_apply.h"
+
+#include "protocol/delta_decoder.h"
+#include <stdlib.h>
+#include <string.h>
+
+struct storage {
+	const struct input *base;
+	struct output *output;
+};
+
+static enum rill_code read_object(void *context, size_t object, uint64_t offset, uint8_t *bytes,
+				  size_t n, struct rill_error *error)
+{
+	const struct storage *storage = context;
+
+	if (object > 0)
+		return output_read(storage->output, offset, bytes, n, error);
+	memcpy(bytes, storage->base->bytes + offset, n);
+	return RILL_OK;
+}
+
+static enum rill_code write_object(void *context, size_t object, const uint8_t *bytes, size_t n,
+				   struct rill_error *error)
+{
+	const struct storage *storage = context;
+
+	(void)object; /* there is one output */
+	return output_write(storage->output, bytes, n, error);
+}
+
+enum rill_code delta_read_header(const struct input *delta, struct rill_delta_header *header,
+				 struct rill_error *error)
+{
+	uint32_t length;
+	enum rill_code code = rill_delta_header_length(delta->bytes, delta->length, &length, error);
+
+	if (code != RILL_OK)
+		return code;
+	if (length > delta->length)
+		return rill_fail(error, RILL_CORRUPT,
+				 "the delta has %zu bytes, its header alone %u: fetch it again",
+				 delta->length, length);
+	return rill_delta_header_parse(header, delta->bytes, length, error);
+}
+
+static enum rill_code check_base(const struct rill_delta_header *header, const struct input *base,
+				 struct rill_error *error)
+{
+	uint8_t digest[RILL_SHA256_SIZE];
+	char hex[RILL_SHA256_HEX];
+
+	if (header->base_count != 1 || header->output_count != 1)
+		return rill_fail(error, RILL_UNSUPPORTED,
+				 "the delta is of %zu bases and %zu outputs; a file has one each",
+				 header->base_count, header->output_count);
+	rill_sha256(base->bytes, base->length, digest);
+	if (memcmp(digest, header->base[0].sha256, sizeof digest) == 0)
+		return RILL_OK;
+	rill_hex(header->base[0].sha256, RILL_SHA256_SIZE, hex);
+	return rill_fail(error, RILL_WRONG_BASE,
+			 "not the base of this delta, which has %llu bytes and SHA-256 %s",
+			 (unsigned long long)header->base[0].length, hex);
+}
+
+static enum rill_code decode(struct rill_decoder *decoder, const struct rill_delta_header *header,
+			     const struct input *delta, struct progress *progress,
+			     struct rill_error *error)
+{
+	size_t at = header->length;
+	enum rill_code code = RILL_OK;
+
+	while (code == RILL_OK && at < delta->length) {
+		size_t some = delta->length - at;
+
+		if (some > RILL_DELTA_CHUNK)
+			some = RILL_DELTA_CHUNK;
+		code = rill_decoder_feed(decoder, delta->bytes + at, some, error);
+		at += some;
+		progress_show(progress, rill_decoder_written(decoder), header->output_length);
+	}
+	return code == RILL_OK ? rill_decoder_finish(decoder, error) : code;
+}
+
+enum rill_code delta_apply(const struct input *base, const struct input *delta, uint64_t budget,
+			   struct output *output, struct progress *progress,
+			   struct rill_error *error)
+{
+	struct storage storage = {base, output};
+	const struct rill_decoder_io io = {&storage, read_object, write_object};
+	struct rill_delta_header *header = malloc(sizeof *header);
+	struct rill_decoder *decoder = NULL;
+	enum rill_code code;
+
+	if (!header)
+		return rill_fail(error, RILL_MEMORY, "no memory");
+	code = delta_read_header(delta, header, error);
+	if (code == RILL_OK)
+		code = check_base(header, base, error);
+	if (code == RILL_OK)
+		code = rill_decoder_new(&decoder, header, budget, io, error);
+	if (code == RILL_OK)
+		code = decode(decoder, header, delta, progress, error);
+	rill_decoder_free(decoder);
+	free(header);
+	return code;
+}
