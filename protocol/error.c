@@ -49,8 +49,11 @@ void rill_error_in(struct rill_error *error, const char *format, ...)
 	va_start(args, format);
 	n = vsnprintf(error->text, sizeof error->text, format, args);
 	va_end(args);
-	if (n >= 0 && (size_t)n < sizeof error->text)
-		snprintf(error->text + n, sizeof error->text - (size_t)n, ": %s", was);
+	if (n >= 0 && (size_t)n < sizeof error->text) {
+		size_t room = sizeof error->text - (size_t)n;
+
+		snprintf(error->text + n, room, ": %.*s", (int)room, was);
+	}
 }
 
 const char *rill_code_name(enum rill_code code)

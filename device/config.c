@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "device/config.h"
+
+#include "device/durable.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define CONFIG_MAX (1u << 20)
+
+enum key_type { KEY_TEXT, KEY_NUMBER, KEY_TEXTS, KEY_TARGETS };
+
+/* A key of an object of the file, and where its value goes. */
+struct key {
+	const char *name;
+	enum key_type type;
+	size_t offset;
+	bool required;
+	int64_t least, most; /* numbers */
+};
+
+static const struct key config_keys[] = {
+	{"url", KEY_TEXT, offsetof(struct config, url), true, 0, 0},
+	{"ca", KEY_TEXT, offsetof(struct config, ca), false, 0, 0},
+	{"root", KEY_TEXT, offsetof(struct config, root), false, 0, 0},
+	{"state", KEY_TEXT, offsetof(struct config, state), false, 0, 0},
+	{"board", KEY_TEXT, offsetof(struct config, board), false, 0, 0},
+	{"full", KEY_TEXT, offsetof(struct config, full_name), false, 0, 0},
+	{"memory", KEY_NUMBER, offsetof(struct config, memory), false, 1, INT64_C(1) << 40},
+	{"stall_timeout", KEY_NUMBER, offsetof(struct config, stall_timeout), false, 1, 86400},
+	{"targets", KEY_TARGETS, 0, true, 0, 0},
+	{NULL, KEY_TEXT, 0, false, 0, 0},
+};
+
+static const struct key target_keys[] = {
+	{"name", KEY_TEXT, offsetof(struct target_config, name), true, 0, 0},
+	{"kind", KEY_TEXT, offsetof(struct target_config, kind_name), true, 0, 0},
+	{"path", KEY_TEXT, offsetof(struct target_config, path), true, 0, 0},
+	{"health", KEY_TEXTS, offsetof(struct target_config, health), false, 0, 0},
+	{"health_timeout", KEY_NUMBER, offsetof(struct target_config, health_timeout), false, 1,
+	 86400},
+	{NULL, KEY_TEXT, 0, false, 0, 0},
+};
+
+static enum rill_code bad(const char *key, const char *what, struct rill_error *error)
+{
+	return rill_fail(error, RILL_CONFIG, "key \"%s\": %s", key, what);
+}
+
+static enum rill_code unknown_key(const struct key *keys, const char *name,
+				  struct rill_error *error)
+{
+	char known[256] = "";
+
+	for (; keys->name; keys++) {
+		size_t n = strlen(known);
+
+		snprintf(known + n, sizeof known - n, "%s%s", n ? ", " : "", keys->name);
+	}
+	return rill_fail(error, RILL_CONFIG, "unknown key \"%.64s\"; known are %s", name, known);
+}
+
+static enum rill_code set_texts(const char ***texts, const cJSON *value, const char *name,
+				struct rill_error *error)
+{
+	size_t count = 0;
+	const cJSON *item;
+
+	if (!cJSON_IsArray(value) || cJSON_GetArraySize(value) == 0)
+		return bad(name, "should be a list of texts", error);
+	*texts = calloc((size_t)cJSON_GetArraySize(value) + 1, sizeof **texts);
+	if (!*texts)
+		return rill_fail(error, RILL_MEMORY, "no memory");
+	cJSON_ArrayForEach(item, value)
+	{
+		if (!cJSON_IsString(item))
+			return bad(name, "should be a list of texts", error);
+		(*texts)[count++] = item->valuestring;
+	}
+	return RILL_OK;
+}
+
+static enum rill_code set_number(const struct key *key, int64_t *number, const cJSON *value,
+				 struct rill_error *error)
+{
+	/* Doubles hold every whole number of these ranges exactly. */
+	if (!cJSON_IsNumber(value) || !(value->valuedouble >= (double)key->least) ||
+	    value->valuedouble > (double)key->most ||
+	    value->valuedouble != (double)(int64_t)value->valuedouble)
+		return rill_fail(error, RILL_CONFIG,
+				 "key \"%s\": should be a whole number from %lld to %lld",
+				 key->name, (long long)key->least, (long long)key->most);
+	*number = (int64_t)value->valuedouble;
+	return RILL_OK;
+}
+
+static enum rill_code set_targets(struct config *config, const cJSON *value,
+				  struct rill_error *error);
+
+static enum rill_code set_key(const struct key *key, void *to, const cJSON *value,
+			      struct rill_error *error)
+{
+	void *field = (char *)to + key->offset;
+
+	switch (key->type) {
+	case KEY_TEXT:
+		if (!cJSON_IsString(value) || !*value->valuestring)
+			return bad(key->name, "should be a text", error);
+		*(const char **)field = value->valuestring;
+		return RILL_OK;
+	case KEY_NUMBER: return set_number(key, field, value, error);
+	case KEY_TEXTS: return set_texts(field, value, key->name, error);
+	case KEY_TARGETS: return set_targets(to, value, error);
+	}
+	return RILL_OK;
+}
+
+static enum rill_code read_object(const struct key *keys, void *to, const cJSON *object,
+				  struct rill_error *error)
+{
+	const cJSON *member;
+
+	if (!cJSON_IsObject(object))
+		return rill_fail(error, RILL_CONFIG, "an object {...} should stand here");
+	cJSON_ArrayForEach(member, object)
+	{
+		const struct key *key = keys;
+		enum rill_code code;
+
+		while (key->name && strcmp(key->name, member->string) != 0)
+			key++;
+		if (!key->name)
+			return unknown_key(keys, member->string, error);
+		if (cJSON_GetObjectItemCaseSensitive(object, key->name) != member)
+			return bad(key->name, "stands twice", error);
+		code = set_key(key, to, member, error);
+		if (code != RILL_OK)
+			return code;
+	}
+	for (; keys->name; keys++)
+		if (keys->required && !cJSON_GetObjectItemCaseSensitive(object, keys->name))
+			return bad(keys->name, "is missing", error);
+	return RILL_OK;
+}
+
+static enum rill_code read_target(struct target_config *target, const cJSON *value,
+				  struct rill_error *error)
+{
+	enum rill_code code;
+
+	target->health_timeout = 30;
+	code = read_object(target_keys, target, value, error);
+	if (code != RILL_OK)
+		return code;
+	if (strcmp(target->kind_name, "file") != 0)
+		return bad("kind", "should be \"file\"", error);
+	target->kind = RILL_KIND_FILE;
+	if (target->path[0] != '/')
+		return bad("path", "should begin with /", error);
+	return RILL_OK;
+}
+
+static enum rill_code set_targets(struct config *config, const cJSON *value,
+				  struct rill_error *error)
+{
+	const cJSON *item;
+
+	if (!cJSON_IsArray(value) || cJSON_GetArraySize(value) == 0)
+		return bad("targets", "should be a list of at least one object", error);
+	config->targets = calloc((size_t)cJSON_GetArraySize(value), sizeof *config->targets);
+	if (!config->targets)
+		return rill_fail(error, RILL_MEMORY, "no memory");
+	cJSON_ArrayForEach(item, value)
+	{
+		struct target_config *target = &config->targets[config->target_count++];
+		enum rill_code code = read_target(target, item, error);
+
+		if (code != RILL_OK) {
+			rill_error_in(error, "targets[%zu]", config->target_count - 1);
+			return code;
+		}
+		for (size_t i = 0; i + 1 < config->target_count; i++)
+			if (strcmp(config->targets[i].name, target->name) == 0)
+				return bad("targets", "two have the same name", error);
+	}
+	return RILL_OK;
+}
+
+static enum rill_code read_config(struct config *config, const char *text, size_t n,
+				  struct rill_error *error)
+{
+	const char *end = NULL;
+	enum rill_code code;
+
+	config->json = cJSON_ParseWithLengthOpts(text, n + 1, &end, true);
+	if (!config->json)
+		return rill_fail(error, RILL_CONFIG, "not JSON at offset %td",
+				 end ? end - text : (ptrdiff_t)0);
+	code = read_object(config_keys, config, config->json, error);
+	if (code != RILL_OK)
+		return code;
+	if (strcmp(config->full_name, "always") == 0)
+		config->full = FULL_ALWAYS;
+	else if (strcmp(config->full_name, "never") != 0)
+		return bad("full", "should be \"never\" or \"always\"", error);
+	return RILL_OK;
+}
+
+enum rill_code config_read(struct config *config, const char *path, struct rill_error *error)
+{
+	char *text;
+	size_t n;
+	enum rill_code code;
+
+	*config = (struct config){
+		.ca = "/etc/ssl/certs/ca-certificates.crt",
+		.root = "/etc/rill/root.json",
+		.state = "/var/lib/rill",
+		.board = "",
+		.full_name = "never",
+		.memory = 16 << 20,
+		.stall_timeout = 60,
+	};
+	code = durable_read(path, CONFIG_MAX, &text, &n, error);
+	if (code != RILL_OK)
+		return code;
+	if (!text)
+		return rill_fail(error, RILL_CONFIG, "%s: there is no such file", path);
+	code = read_config(config, text, n, error);
+	if (code != RILL_OK)
+		rill_error_in(error, "%s", path);
+	free(text);
+	return code;
+}
+
+void config_free(struct config *config)
+{
+	for (size_t i = 0; i < config->target_count; i++)
+		free(config->targets[i].health);
+	free(config->targets);
+	cJSON_Delete(config->json);
+	*config = (struct config){0};
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The agent's configuration: one JSON file, by cJSON. rill-agent.json(5) documents every
+ * key; one that is not known, or stands twice, is refused by its name.
+ */
+#ifndef RILL_DEVICE_CONFIG_H
+#define RILL_DEVICE_CONFIG_H
+
+#include "protocol/error.h"
+#include "protocol/release.h"
+#include <cjson/cJSON.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum full_policy { FULL_NEVER, FULL_ALWAYS };
+
+/* A thing on the device that is kept current. */
+struct target_config {
+	const char *name; /* of the target in the repository */
+	const char *kind_name, *path;
+	const char **health; /* command and arguments, NULL at the end; or NULL */
+	int64_t health_timeout; /* seconds */
+	enum rill_kind kind;
+};
+
+struct config {
+	const char *url, *ca, *root, *state, *board, *full_name;
+	int64_t memory; /* bytes that a decoder may have */
+	int64_t stall_timeout; /* seconds without a byte */
+	enum full_policy full;
+	struct target_config *targets;
+	size_t target_count;
+	cJSON *json; /* owns the texts */
+};
+
+/* Reads a file. RILL_CONFIG names the key and what it should be. Release with
+ * config_free(), also after a failure. */
+enum rill_code config_read(struct config *config, const char *path, struct rill_error *error);
+void config_free(struct config *config);
+
+#endif

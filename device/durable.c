@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "device/durable.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum rill_code system_failed(const char *path, const char *doing, struct rill_error *error)
+{
+	return rill_fail(error, errno == ENOSPC || errno == EDQUOT ? RILL_NO_SPACE : RILL_IO,
+			 "%s: cannot %s: %s", path, doing, strerror(errno));
+}
+
+enum rill_code write_fully(int fd, const char *path, const void *bytes, size_t n,
+			   struct rill_error *error)
+{
+	const uint8_t *at = bytes;
+
+	while (n > 0) {
+		ssize_t written = write(fd, at, n);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			return system_failed(path, "write", error);
+		at += written;
+		n -= (size_t)written;
+	}
+	return RILL_OK;
+}
+
+enum rill_code read_fully(int fd, const char *path, uint64_t offset, void *bytes, size_t n,
+			  struct rill_error *error)
+{
+	uint8_t *at = bytes;
+
+	while (n > 0) {
+		ssize_t got = pread(fd, at, n, (off_t)offset);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return system_failed(path, "read", error);
+		if (got == 0)
+			return rill_fail(error, RILL_IO, "%s: shorter than it was a moment ago",
+					 path);
+		at += got;
+		offset += (uint64_t)got;
+		n -= (size_t)got;
+	}
+	return RILL_OK;
+}
+
+static enum rill_code write_and_rename(int folder, const char *path, const char *name,
+				       const void *bytes, size_t n, struct rill_error *error)
+{
+	char temporary[NAME_MAX + 1];
+	enum rill_code code;
+	int fd;
+
+	snprintf(temporary, sizeof temporary, ".%s.new", name);
+	fd = openat(folder, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return system_failed(path, "create", error);
+	code = write_fully(fd, path, bytes, n, error);
+	if (code == RILL_OK && fsync(fd) != 0)
+		code = system_failed(path, "sync", error);
+	close(fd);
+	if (code == RILL_OK && renameat(folder, temporary, folder, name) != 0)
+		code = system_failed(path, "rename", error);
+	if (code == RILL_OK && fsync(folder) != 0)
+		code = system_failed(path, "sync the folder", error);
+	if (code != RILL_OK)
+		unlinkat(folder, temporary, 0);
+	return code;
+}
+
+enum rill_code durable_write(const char *folder, const char *name, const void *bytes, size_t n,
+			     struct rill_error *error)
+{
+	char path[PATH_MAX];
+	enum rill_code code;
+	int fd;
+
+	snprintf(path, sizeof path, "%s/%s", folder, name);
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return system_failed(folder, "open", error);
+	code = write_and_rename(fd, path, name, bytes, n, error);
+	close(fd);
+	return code;
+}
+
+static enum rill_code read_open_file(int fd, const char *path, size_t limit, char **bytes,
+				     size_t *n, struct rill_error *error)
+{
+	struct stat st;
+	enum rill_code code;
+
+	if (fstat(fd, &st) != 0)
+		return system_failed(path, "read", error);
+	if (!S_ISREG(st.st_mode) || st.st_size < 0 || (uint64_t)st.st_size > limit)
+		return rill_fail(error, RILL_IO, "%s: not a file of at most %zu bytes", path,
+				 limit);
+	*n = (size_t)st.st_size;
+	*bytes = malloc(*n + 1);
+	if (!*bytes)
+		return rill_fail(error, RILL_MEMORY, "%s: no memory", path);
+	code = read_fully(fd, path, 0, *bytes, *n, error);
+	(*bytes)[*n] = 0;
+	if (code != RILL_OK) {
+		free(*bytes);
+		*bytes = NULL;
+	}
+	return code;
+}
+
+enum rill_code durable_read(const char *path, size_t limit, char **bytes, size_t *n,
+			    struct rill_error *error)
+{
+	enum rill_code code;
+	int fd;
+
+	*bytes = NULL;
+	*n = 0;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? RILL_OK : system_failed(path, "open", error);
+	code = read_open_file(fd, path, limit, bytes, n, error);
+	close(fd);
+	return code;
+}

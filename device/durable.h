@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Small files that survive a power cut, and the errors of system calls. Every failure
+ * names the path.
+ */
+#ifndef RILL_DEVICE_DURABLE_H
+#define RILL_DEVICE_DURABLE_H
+
+#include "protocol/error.h"
+#include <stddef.h>
+#include <stdint.h>
+
+/* Records errno as RILL_NO_SPACE (no room or quota) or RILL_IO. `doing` is a verb: "write". */
+enum rill_code system_failed(const char *path, const char *doing, struct rill_error *error);
+
+/* Writes all bytes, however many calls it takes. */
+enum rill_code write_fully(int fd, const char *path, const void *bytes, size_t n,
+			   struct rill_error *error);
+/* Reads exactly n bytes at an offset; RILL_IO when the file is shorter. */
+enum rill_code read_fully(int fd, const char *path, uint64_t offset, void *bytes, size_t n,
+			  struct rill_error *error);
+
+/* Replaces FOLDER/NAME: after a power cut it has the old content or the new, whole. */
+enum rill_code durable_write(const char *folder, const char *name, const void *bytes, size_t n,
+			     struct rill_error *error);
+
+/* Reads a file of at most `limit` bytes and puts a NUL behind it; free() the bytes. Without
+ * such a file `*bytes` is NULL and the code RILL_OK. */
+enum rill_code durable_read(const char *path, size_t limit, char **bytes, size_t *n,
+			    struct rill_error *error);
+
+#endif

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "device/journal.h"
+
+#include "device/durable.h"
+#include "protocol/hash.h"
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define FILE_NAME "journal"
+#define VERSION 1
+#define JOURNAL_MAX (1u << 20)
+
+static const char *const state_names[] = {
+	[STATE_IDLE] = "idle",		 [STATE_FETCHING] = "fetching",
+	[STATE_SWITCHING] = "switching", [STATE_TESTING] = "testing",
+	[STATE_COMMITTED] = "committed", [STATE_ROLLED_BACK] = "rolled-back",
+	[STATE_FAILED] = "failed",
+};
+
+#define STATE_COUNT (sizeof state_names / sizeof state_names[0])
+
+const char *update_state_name(enum update_state state)
+{
+	return state_names[state];
+}
+
+static enum rill_code damaged(const struct journal *journal, const char *what,
+			      struct rill_error *error)
+{
+	return rill_fail(error, RILL_IO,
+			 "%s/" FILE_NAME ": %s; look at the targets, then remove the file",
+			 journal->folder, what);
+}
+
+static enum rill_code parse(struct journal *journal, const char *text, size_t n,
+			    struct rill_error *error)
+{
+	const size_t line = RILL_SHA256_HEX - 1;
+	uint8_t digest[RILL_SHA256_SIZE];
+	char hex[RILL_SHA256_HEX];
+	const cJSON *version;
+	cJSON *json;
+
+	if (n <= line || text[line] != '\n')
+		return damaged(journal, "it is cut off", error);
+	rill_sha256(text + line + 1, n - line - 1, digest);
+	rill_hex(digest, sizeof digest, hex);
+	if (memcmp(hex, text, line) != 0)
+		return damaged(journal, "it is damaged", error);
+	json = cJSON_ParseWithLength(text + line + 1, n - line - 1);
+	version = cJSON_GetObjectItemCaseSensitive(json, "version");
+	journal->targets = cJSON_DetachItemFromObjectCaseSensitive(json, "targets");
+	if (!cJSON_IsNumber(version) || version->valueint != VERSION ||
+	    !cJSON_IsObject(journal->targets)) {
+		cJSON_Delete(json);
+		return damaged(journal, "it is of another version", error);
+	}
+	cJSON_Delete(json);
+	return RILL_OK;
+}
+
+enum rill_code journal_open(struct journal *journal, const char *folder, struct rill_error *error)
+{
+	char path[PATH_MAX];
+	char *text;
+	size_t n;
+	enum rill_code code;
+
+	*journal = (struct journal){.folder = folder};
+	snprintf(path, sizeof path, "%s/" FILE_NAME, folder);
+	code = durable_read(path, JOURNAL_MAX, &text, &n, error);
+	if (code == RILL_OK && text)
+		code = parse(journal, text, n, error);
+	else if (code == RILL_OK)
+		journal->targets = cJSON_CreateObject();
+	free(text);
+	if (code == RILL_OK && !journal->targets)
+		code = rill_fail(error, RILL_MEMORY, "no memory");
+	return code;
+}
+
+void journal_close(struct journal *journal)
+{
+	cJSON_Delete(journal->targets);
+	journal->targets = NULL;
+}
+
+static void get_text(const cJSON *object, const char *name, char *to, size_t size)
+{
+	const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, name);
+
+	snprintf(to, size, "%s", cJSON_IsString(value) ? value->valuestring : "");
+}
+
+static int64_t get_number(const cJSON *object, const char *name)
+{
+	const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, name);
+
+	return cJSON_IsNumber(value) ? (int64_t)value->valuedouble : 0;
+}
+
+void journal_get(const struct journal *journal, const char *target, struct entry *entry)
+{
+	const cJSON *object = cJSON_GetObjectItemCaseSensitive(journal->targets, target);
+	char state[16];
+
+	memset(entry, 0, sizeof *entry);
+	get_text(object, "state", state, sizeof state);
+	for (size_t i = 0; i < STATE_COUNT; i++)
+		if (strcmp(state, state_names[i]) == 0)
+			entry->state = (enum update_state)i;
+	entry->release = get_number(object, "release");
+	entry->committed = get_number(object, "committed");
+	entry->time = get_number(object, "time");
+	entry->fetched = get_number(object, "fetched");
+	entry->code = (int)get_number(object, "code");
+	get_text(object, "from", entry->from, sizeof entry->from);
+	get_text(object, "to", entry->to, sizeof entry->to);
+	get_text(object, "message", entry->message, sizeof entry->message);
+}
+
+static enum rill_code store(const struct journal *journal, struct rill_error *error)
+{
+	cJSON *json = cJSON_CreateObject();
+	uint8_t digest[RILL_SHA256_SIZE];
+	char hex[RILL_SHA256_HEX];
+	char *body, *text = NULL;
+	enum rill_code code;
+
+	cJSON_AddNumberToObject(json, "version", VERSION);
+	cJSON_AddItemReferenceToObject(json, "targets", journal->targets);
+	body = cJSON_Print(json);
+	cJSON_Delete(json);
+	if (body) {
+		rill_sha256(body, strlen(body), digest);
+		rill_hex(digest, sizeof digest, hex);
+		if (asprintf(&text, "%s\n%s", hex, body) < 0)
+			text = NULL;
+	}
+	code = text ? durable_write(journal->folder, FILE_NAME, text, strlen(text), error)
+		    : rill_fail(error, RILL_MEMORY, "no memory");
+	cJSON_free(body);
+	free(text);
+	return code;
+}
+
+enum rill_code journal_put(struct journal *journal, const char *target, struct entry *entry,
+			   struct rill_error *error)
+{
+	cJSON *object = cJSON_CreateObject();
+
+	entry->time = (int64_t)time(NULL);
+	cJSON_AddStringToObject(object, "state", state_names[entry->state]);
+	cJSON_AddNumberToObject(object, "release", (double)entry->release);
+	cJSON_AddNumberToObject(object, "committed", (double)entry->committed);
+	cJSON_AddNumberToObject(object, "time", (double)entry->time);
+	cJSON_AddNumberToObject(object, "fetched", (double)entry->fetched);
+	cJSON_AddStringToObject(object, "from", entry->from);
+	cJSON_AddStringToObject(object, "to", entry->to);
+	if (entry->code) {
+		cJSON_AddNumberToObject(object, "code", entry->code);
+		cJSON_AddStringToObject(object, "message", entry->message);
+	}
+	cJSON_DeleteItemFromObjectCaseSensitive(journal->targets, target);
+	cJSON_AddItemToObject(journal->targets, target, object);
+	return store(journal, error);
+}

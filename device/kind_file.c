@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Kind "file": FOLDER/NAME is replaced by renaming FOLDER/.NAME.rill-new over it. The old
+ * file stays as FOLDER/.NAME.rill-previous, a hard link, until the next update.
+ */
+#include "device/kind.h"
+
+#include "device/durable.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#define BLOCK 65536
+
+struct file_install {
+	struct install install;
+	const char *path; /* the caller's */
+	int folder, base, fresh; /* descriptors, or -1 */
+	char name[NAME_MAX + 1], new_name[NAME_MAX + 1], previous_name[NAME_MAX + 1];
+	struct stat base_stat;
+};
+
+static struct file_install *file_of(struct install *install)
+{
+	return (struct file_install *)install;
+}
+
+/* Opens the folder of the path and works out the three names. */
+static enum rill_code open_folder(struct file_install *file, const char *path,
+				  struct rill_error *error)
+{
+	const char *slash = strrchr(path, '/');
+	char folder[PATH_MAX];
+
+	file->path = path;
+	if (!slash || !slash[1] || strlen(path) >= sizeof folder ||
+	    strlen(slash + 1) + sizeof ".rill-previous" >= sizeof file->name)
+		return rill_fail(error, RILL_CONFIG, "%s: not the full path of a file", path);
+	snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+	snprintf(file->name, sizeof file->name, "%s", slash + 1);
+	snprintf(file->new_name, sizeof file->new_name, ".%.200s.rill-new", file->name);
+	snprintf(file->previous_name, sizeof file->previous_name, ".%.200s.rill-previous",
+		 file->name);
+	file->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return file->folder < 0 ? system_failed(folder, "open", error) : RILL_OK;
+}
+
+static enum rill_code hash_descriptor(int fd, const char *path, uint64_t length, uint8_t *digest,
+				      struct rill_error *error)
+{
+	uint8_t block[BLOCK];
+	struct rill_sha256 hash;
+	enum rill_code code = RILL_OK;
+
+	rill_sha256_start(&hash);
+	for (uint64_t at = 0; code == RILL_OK && at < length; at += sizeof block) {
+		size_t n = length - at < sizeof block ? (size_t)(length - at) : sizeof block;
+
+		code = read_fully(fd, path, at, block, n, error);
+		if (code == RILL_OK)
+			rill_sha256_update(&hash, block, n);
+	}
+	rill_sha256_finish(&hash, digest);
+	return code;
+}
+
+static enum rill_code open_base(struct file_install *file, struct rill_error *error)
+{
+	file->base = openat(file->folder, file->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (file->base < 0 && errno == ENOENT)
+		return RILL_OK;
+	if (file->base < 0 && errno == ELOOP)
+		return rill_fail(error, RILL_CONFIG,
+				 "%s: a symbolic link; configure the file that it leads to",
+				 file->path);
+	if (file->base < 0 || fstat(file->base, &file->base_stat) != 0)
+		return system_failed(file->path, "open", error);
+	if (!S_ISREG(file->base_stat.st_mode))
+		return rill_fail(error, RILL_CONFIG, "%s: not a regular file", file->path);
+	file->install.has_base = true;
+	file->install.base_length = (uint64_t)file->base_stat.st_size;
+	return hash_descriptor(file->base, file->path, file->install.base_length,
+			       file->install.base_sha256, error);
+}
+
+static void file_close(struct install *install)
+{
+	struct file_install *file = file_of(install);
+
+	if (!file)
+		return;
+	if (file->fresh >= 0) {
+		unlinkat(file->folder, file->new_name, 0);
+		close(file->fresh);
+	}
+	if (file->base >= 0)
+		close(file->base);
+	if (file->folder >= 0)
+		close(file->folder);
+	free(file);
+}
+
+static enum rill_code file_open(struct install **install, const char *path,
+				struct rill_error *error)
+{
+	struct file_install *file = calloc(1, sizeof *file);
+	enum rill_code code;
+
+	*install = NULL;
+	if (!file)
+		return rill_fail(error, RILL_MEMORY, "no memory");
+	file->install.kind = &kind_file;
+	file->folder = file->base = file->fresh = -1;
+	code = open_folder(file, path, error);
+	if (code == RILL_OK)
+		code = open_base(file, error);
+	if (code == RILL_OK && faccessat(file->folder, ".", W_OK, AT_EACCESS) != 0)
+		code = system_failed(path, "write to its folder", error);
+	if (code == RILL_OK)
+		*install = &file->install;
+	else
+		file_close(&file->install);
+	return code;
+}
+
+static enum rill_code file_read_base(struct install *install, uint64_t offset, void *bytes,
+				     size_t n, struct rill_error *error)
+{
+	const struct file_install *file = file_of(install);
+
+	return read_fully(file->base, file->path, offset, bytes, n, error);
+}
+
+static enum rill_code file_begin(struct install *install, uint64_t length, struct rill_error *error)
+{
+	struct file_install *file = file_of(install);
+	struct statvfs fs;
+
+	unlinkat(file->folder, file->new_name, 0); /* left by a power cut */
+	if (fstatvfs(file->folder, &fs) == 0 && length / fs.f_frsize >= fs.f_bavail)
+		return rill_fail(error, RILL_NO_SPACE,
+				 "%s: %" PRIu64 " bytes are needed beside it, %" PRIu64 " are free",
+				 file->path, length, (uint64_t)fs.f_bavail * fs.f_frsize);
+	file->fresh = openat(file->folder, file->new_name,
+			     O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (file->fresh < 0)
+		return system_failed(file->path, "create a file beside it", error);
+	/* Not every file system can, and not being able to is no failure. */
+	if (length > 0 && fallocate(file->fresh, 0, 0, (off_t)length) != 0 &&
+	    (errno == ENOSPC || errno == EDQUOT || errno == EFBIG))
+		return system_failed(file->path, "make room beside it", error);
+	return RILL_OK;
+}
+
+static enum rill_code file_write(struct install *install, const void *bytes, size_t n,
+				 struct rill_error *error)
+{
+	const struct file_install *file = file_of(install);
+
+	return write_fully(file->fresh, file->path, bytes, n, error);
+}
+
+static enum rill_code file_read_new(struct install *install, uint64_t offset, void *bytes, size_t n,
+				    struct rill_error *error)
+{
+	const struct file_install *file = file_of(install);
+
+	return read_fully(file->fresh, file->path, offset, bytes, n, error);
+}
+
+/* Extended attributes, which hold capabilities among others. One that the file system or
+ * our rights do not allow is an error: a program without its capabilities is broken. */
+static enum rill_code copy_xattrs(const struct file_install *file, struct rill_error *error)
+{
+	char names[4096], value[4096];
+	ssize_t n = flistxattr(file->base, names, sizeof names);
+
+	if (n < 0)
+		return errno == ENOTSUP ? RILL_OK
+					: system_failed(file->path, "list its attributes", error);
+	for (const char *name = names; name < names + n; name += strlen(name) + 1) {
+		ssize_t size = fgetxattr(file->base, name, value, sizeof value);
+
+		if (size < 0 || fsetxattr(file->fresh, name, value, (size_t)size, 0) != 0)
+			return system_failed(file->path, "copy its attributes", error);
+	}
+	return RILL_OK;
+}
+
+/* Owner first: chown(2) clears set-user-id bits and capabilities. */
+static enum rill_code copy_ownership(const struct file_install *file, struct rill_error *error)
+{
+	const struct stat *st = &file->base_stat;
+
+	if (!file->install.has_base)
+		return fchmod(file->fresh, 0755) == 0
+			       ? RILL_OK
+			       : system_failed(file->path, "set its mode", error);
+	if (fchown(file->fresh, st->st_uid, st->st_gid) != 0)
+		return system_failed(file->path, "keep its owner", error);
+	if (fchmod(file->fresh, st->st_mode & 07777) != 0)
+		return system_failed(file->path, "keep its mode", error);
+	return copy_xattrs(file, error);
+}
+
+static enum rill_code file_seal(struct install *install, const uint8_t *sha256,
+				struct rill_error *error)
+{
+	const struct file_install *file = file_of(install);
+	uint8_t digest[RILL_SHA256_SIZE];
+	struct stat st;
+	enum rill_code code = copy_ownership(file, error);
+
+	if (code != RILL_OK)
+		return code;
+	if (fsync(file->fresh) != 0 || fstat(file->fresh, &st) != 0)
+		return system_failed(file->path, "sync the new file beside it", error);
+	/* What comes back is then what storage holds, not what memory still remembers. */
+	posix_fadvise(file->fresh, 0, 0, POSIX_FADV_DONTNEED);
+	code = hash_descriptor(file->fresh, file->path, (uint64_t)st.st_size, digest, error);
+	if (code == RILL_OK && memcmp(digest, sha256, sizeof digest) != 0)
+		code = rill_fail(error, RILL_CORRUPT,
+				 "%s: storage gives back other bytes than were written",
+				 file->path);
+	return code;
+}
+
+static enum rill_code check_unchanged(const struct file_install *file, struct rill_error *error)
+{
+	const struct stat *was = &file->base_stat;
+	struct stat is;
+	int result = fstatat(file->folder, file->name, &is, AT_SYMLINK_NOFOLLOW);
+
+	if (!file->install.has_base)
+		return result != 0 && errno == ENOENT
+			       ? RILL_OK
+			       : rill_fail(error, RILL_WRONG_BASE, "%s: appeared meanwhile",
+					   file->path);
+	if (result != 0 || is.st_ino != was->st_ino || is.st_dev != was->st_dev ||
+	    is.st_size != was->st_size || is.st_mtim.tv_sec != was->st_mtim.tv_sec ||
+	    is.st_mtim.tv_nsec != was->st_mtim.tv_nsec)
+		return rill_fail(error, RILL_WRONG_BASE,
+				 "%s: somebody changed it meanwhile; it is left as it is",
+				 file->path);
+	return RILL_OK;
+}
+
+static enum rill_code file_switch(struct install *install, struct rill_error *error)
+{
+	struct file_install *file = file_of(install);
+	enum rill_code code = check_unchanged(file, error);
+
+	if (code != RILL_OK)
+		return code;
+	unlinkat(file->folder, file->previous_name, 0);
+	if (file->install.has_base &&
+	    linkat(file->folder, file->name, file->folder, file->previous_name, 0) != 0)
+		return system_failed(file->path, "keep the previous file", error);
+	if (renameat(file->folder, file->new_name, file->folder, file->name) != 0)
+		return system_failed(file->path, "rename the new file over it", error);
+	close(file->fresh);
+	file->fresh = -1;
+	if (fsync(file->folder) != 0)
+		return system_failed(file->path, "sync its folder", error);
+	return RILL_OK;
+}
+
+static enum rill_code file_restore(const char *path, bool had_base, struct rill_error *error)
+{
+	struct file_install file = {.folder = -1};
+	enum rill_code code = open_folder(&file, path, error);
+	int result = 0;
+
+	if (code == RILL_OK && had_base)
+		result = renameat(file.folder, file.previous_name, file.folder, file.name);
+	else if (code == RILL_OK)
+		result = unlinkat(file.folder, file.name, 0);
+	if (result != 0)
+		code = system_failed(path, "bring the previous file back", error);
+	if (code == RILL_OK && fsync(file.folder) != 0)
+		code = system_failed(path, "sync its folder", error);
+	if (file.folder >= 0)
+		close(file.folder);
+	return code;
+}
+
+const struct kind kind_file = {
+	.name = "file",
+	.open = file_open,
+	.read_base = file_read_base,
+	.begin = file_begin,
+	.write = file_write,
+	.read_new = file_read_new,
+	.seal = file_seal,
+	.switch_to_new = file_switch,
+	.close = file_close,
+	.restore = file_restore,
+};

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "device/update.h"
+
+#include "device/health.h"
+#include "device/kind.h"
+#include "device/receive.h"
+#include <inttypes.h>
+#include <string.h>
+
+static enum rill_code put(struct update *update, enum update_state state, struct rill_error *error)
+{
+	update->entry.state = state;
+	if (state == STATE_COMMITTED)
+		update->entry.committed = update->entry.release;
+	return journal_put(update->journal, update->target->name, &update->entry, error);
+}
+
+/* Records why it ended; the first error is the one that counts. */
+static enum rill_code end_badly(struct update *update, enum update_state state, enum rill_code code,
+				const struct rill_error *error)
+{
+	struct rill_error ignored;
+
+	update->entry.code = (int)code;
+	snprintf(update->entry.message, sizeof update->entry.message, "%s", error->text);
+	put(update, state, &ignored);
+	return code;
+}
+
+/* The new version is in place: keep it if it is well, or bring the old one back. */
+static enum rill_code test(struct update *update, struct rill_error *error)
+{
+	const struct target_config *target = update->target;
+	struct rill_error why;
+	enum rill_code code = put(update, STATE_TESTING, error);
+
+	if (code == RILL_OK && target->health)
+		code = health_check(target->health, target->health_timeout, error);
+	if (code == RILL_OK)
+		return put(update, STATE_COMMITTED, error);
+	if (kind_of(target->kind)->restore(target->path, update->entry.from[0] != 0, &why) !=
+	    RILL_OK) {
+		rill_error_in(error, "%s, and it could not be undone", why.text);
+		return end_badly(update, STATE_FAILED, code, error);
+	}
+	return end_badly(update, STATE_ROLLED_BACK, code, error);
+}
+
+static bool is_installed(const struct install *install, const char *hex)
+{
+	uint8_t digest[RILL_SHA256_SIZE];
+
+	return install->has_base && rill_unhex(hex, digest, sizeof digest) &&
+	       memcmp(digest, install->base_sha256, sizeof digest) == 0;
+}
+
+enum rill_code update_recover(struct update *update, struct rill_error *error)
+{
+	const struct kind *kind = kind_of(update->target->kind);
+	struct install *install;
+	bool switched;
+	enum rill_code code;
+
+	journal_get(update->journal, update->target->name, &update->entry);
+	if (update->entry.state != STATE_SWITCHING && update->entry.state != STATE_TESTING)
+		return RILL_OK;
+	code = kind->open(&install, update->target->path, error);
+	if (code != RILL_OK)
+		return code;
+	switched = is_installed(install, update->entry.to);
+	kind->close(install);
+	return switched ? test(update, error) : put(update, STATE_IDLE, error);
+}
+
+/* What the metadata says of the target, and what is there of it. */
+struct plan {
+	struct rill_tuf_target target, delta_target;
+	struct rill_release release;
+	struct rill_release_delta delta;
+	bool has_delta;
+};
+
+static enum rill_code read_release(const struct update *update, const struct rill_tuf *tuf,
+				   struct plan *plan, struct rill_error *error)
+{
+	const struct rill_json *json = &tuf->document[RILL_TUF_TARGETS].json;
+	enum rill_code code = rill_tuf_target(tuf, update->target->name, &plan->target, error);
+
+	if (code == RILL_OK)
+		code = rill_release_parse(json, plan->target.custom, &plan->release, error);
+	if (code != RILL_OK)
+		return code;
+	if (plan->release.kind != update->target->kind)
+		return rill_fail(error, RILL_CONFIG, "the repository has it as another kind");
+	if (!rill_release_is_for(json, &plan->release, update->config->board))
+		return rill_fail(error, RILL_POLICY, "release %" PRId64 " is not for board \"%s\"",
+				 plan->release.number, update->config->board);
+	if (plan->release.number < update->entry.committed)
+		return rill_fail(error, RILL_SECURITY,
+				 "release %" PRId64 " is older than %" PRId64
+				 ", which was installed",
+				 plan->release.number, update->entry.committed);
+	return RILL_OK;
+}
+
+/* A delta if there is one; otherwise all of it, if the policy has it so. */
+static enum rill_code choose_source(const struct update *update, const struct rill_tuf *tuf,
+				    const struct install *install, struct plan *plan,
+				    struct rill_error *error)
+{
+	const struct config *config = update->config;
+	enum rill_code code = RILL_OK;
+
+	if (install->has_base)
+		code = rill_release_find_delta(&tuf->document[RILL_TUF_TARGETS].json,
+					       &plan->release, install->base_sha256, &plan->delta,
+					       &plan->has_delta, error);
+	if (code != RILL_OK)
+		return code;
+	if (!plan->has_delta && config->full == FULL_NEVER)
+		return rill_fail(error, RILL_POLICY,
+				 "release %" PRId64 " has no delta from what is installed; "
+				 "\"full\": \"always\" allows all %" PRId64 " bytes",
+				 plan->release.number, plan->target.length);
+	if (!plan->has_delta)
+		return RILL_OK;
+	if (plan->delta.memory > config->memory)
+		return rill_fail(error, RILL_MEMORY,
+				 "the delta needs %" PRId64 " bytes of memory, \"memory\" allows "
+				 "%" PRId64,
+				 plan->delta.memory, config->memory);
+	code = rill_tuf_target(tuf, plan->delta.path, &plan->delta_target, error);
+	if (code == RILL_OK && plan->delta_target.length != plan->delta.length)
+		code = rill_fail(error, RILL_SECURITY, "the delta has two lengths");
+	return code;
+}
+
+static enum rill_code receive(struct update *update, struct http *http, struct install *install,
+			      const struct plan *plan, struct rill_error *error)
+{
+	uint64_t before = http->received;
+	enum rill_code code = install->kind->begin(install, (uint64_t)plan->target.length, error);
+
+	if (code == RILL_OK && plan->has_delta)
+		code = receive_delta(http, install, &plan->delta, &plan->delta_target,
+				     &plan->target, (uint64_t)update->config->memory, error);
+	else if (code == RILL_OK)
+		code = receive_full(http, install, update->target->name, &plan->target, error);
+	update->entry.fetched = (int64_t)(http->received - before);
+	if (code == RILL_OK)
+		code = install->kind->seal(install, plan->target.sha256, error);
+	return code;
+}
+
+static enum rill_code install_release(struct update *update, struct http *http,
+				      struct install *install, const struct plan *plan,
+				      struct rill_error *error)
+{
+	enum rill_code code = put(update, STATE_FETCHING, error);
+
+	update->full = !plan->has_delta;
+	if (code == RILL_OK)
+		code = receive(update, http, install, plan, error);
+	if (code == RILL_OK)
+		code = put(update, STATE_SWITCHING, error);
+	if (code == RILL_OK)
+		code = install->kind->switch_to_new(install, error);
+	if (code != RILL_OK)
+		return end_badly(update, STATE_FAILED, code, error);
+	update->changed = true;
+	return test(update, error);
+}
+
+static void start_entry(struct update *update, const struct install *install,
+			const struct plan *plan)
+{
+	struct entry *entry = &update->entry;
+
+	*entry = (struct entry){.release = plan->release.number, .committed = entry->committed};
+	if (install->has_base)
+		rill_hex(install->base_sha256, RILL_SHA256_SIZE, entry->from);
+	rill_hex(plan->target.sha256, RILL_SHA256_SIZE, entry->to);
+}
+
+/* The signed file is there already, whoever put it there. */
+static enum rill_code note_current(struct update *update, const struct plan *plan,
+				   struct rill_error *error)
+{
+	if (update->entry.state == STATE_COMMITTED && update->entry.release == plan->release.number)
+		return RILL_OK;
+	update->entry = (struct entry){.release = plan->release.number};
+	rill_hex(plan->target.sha256, RILL_SHA256_SIZE, update->entry.to);
+	return put(update, STATE_COMMITTED, error);
+}
+
+enum rill_code update_run(struct update *update, const struct rill_tuf *tuf, struct http *http,
+			  struct rill_error *error)
+{
+	const struct kind *kind = kind_of(update->target->kind);
+	struct install *install = NULL;
+	struct plan plan = {.has_delta = false};
+	enum rill_code code = read_release(update, tuf, &plan, error);
+
+	if (code == RILL_OK)
+		code = kind->open(&install, update->target->path, error);
+	if (code != RILL_OK)
+		return code;
+	if (install->has_base && install->base_length == (uint64_t)plan.target.length &&
+	    memcmp(install->base_sha256, plan.target.sha256, RILL_SHA256_SIZE) == 0) {
+		code = note_current(update, &plan, error);
+	} else {
+		code = choose_source(update, tuf, install, &plan, error);
+		if (code == RILL_OK) {
+			start_entry(update, install, &plan);
+			code = install_release(update, http, install, &plan, error);
+		}
+	}
+	kind->close(install);
+	return code;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Brings one target to its signed release, or leaves it as it was.
+ */
+#ifndef RILL_DEVICE_UPDATE_H
+#define RILL_DEVICE_UPDATE_H
+
+#include "device/config.h"
+#include "device/http.h"
+#include "device/journal.h"
+#include "protocol/tuf.h"
+
+struct update {
+	const struct config *config;
+	const struct target_config *target;
+	struct journal *journal;
+	/* Results */
+	struct entry entry;
+	bool changed, full;
+};
+
+/* Ends what a power cut or kill left undone: a new file whose health is not known is
+ * checked, and kept or rolled back. Needs no network. */
+enum rill_code update_recover(struct update *update, struct rill_error *error);
+
+/* Compares, fetches, installs and checks. `tuf` is refreshed. RILL_UNHEALTHY: the new
+ * version failed its check and the old one is back; RILL_POLICY: there is no delta from
+ * what is there, or the release is for other boards; other codes as they come. */
+enum rill_code update_run(struct update *update, const struct rill_tuf *tuf, struct http *http,
+			  struct rill_error *error);
+
+#endif
