@@ -81,10 +81,11 @@ static void print_publication(const cJSON *report)
 	const cJSON *delta, *deltas = cJSON_GetObjectItem(report, "deltas");
 	double length = strtod(cJSON_GetObjectItem(report, "length")->valuestring, NULL);
 
-	printf("%s: release %s, %s bytes, %d delta(s)\n",
+	printf("%s: release %s, %s bytes; deltas:%s\n",
 	       cJSON_GetObjectItem(report, "target")->valuestring,
 	       cJSON_GetObjectItem(report, "release")->valuestring,
-	       cJSON_GetObjectItem(report, "length")->valuestring, cJSON_GetArraySize(deltas));
+	       cJSON_GetObjectItem(report, "length")->valuestring,
+	       cJSON_GetArraySize(deltas) ? "" : " none");
 	cJSON_ArrayForEach(delta, deltas)
 	{
 		const char *bytes = cJSON_GetObjectItem(delta, "length")->valuestring;

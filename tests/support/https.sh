@@ -1,0 +1,81 @@
+# shellcheck shell=bash
+# Sourced: a private CA and an nginx that serves a folder over HTTPS on loopback.
+#
+#	https_start WORK WWW    makes WORK/ca.crt, serves WWW, sets https_url and https_port
+#	https_stop              ends that server, and waits for it
+
+https_pid=
+PATH=$PATH:/usr/sbin
+
+https_make_ca() { # WORK: ca.crt signs server.crt, which is for "localhost"
+	local w=$1
+	openssl ecparam -name prime256v1 -genkey -noout -out "$w/ca.key"
+	openssl req -x509 -new -key "$w/ca.key" -sha256 -days 30 -subj "/CN=Rill demo CA" -out "$w/ca.crt" \
+		-addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign,cRLSign
+	openssl ecparam -name prime256v1 -genkey -noout -out "$w/server.key"
+	openssl req -new -key "$w/server.key" -subj /CN=localhost -out "$w/server.csr"
+	printf '%s\n' basicConstraints=CA:FALSE keyUsage=critical,digitalSignature \
+		extendedKeyUsage=serverAuth subjectAltName=DNS:localhost >"$w/server.ext"
+	openssl x509 -req -in "$w/server.csr" -CA "$w/ca.crt" -CAkey "$w/ca.key" -CAcreateserial -sha256 \
+		-days 30 -extfile "$w/server.ext" -out "$w/server.crt" 2>"$w/openssl.log"
+}
+
+https_config() { # WORK WWW PORT
+	local w=$1 user=
+	if [ "$(id -u)" = 0 ]; then user="user root;"; fi
+	cat >"$w/nginx.conf" <<-CONF
+		$user
+		daemon off;
+		worker_processes 1;
+		pid $w/nginx.pid;
+		error_log $w/error.log;
+		events { worker_connections 64; }
+		http {
+			access_log $w/access.log;
+			types { application/json json; }
+			default_type application/octet-stream;
+			client_body_temp_path $w/t1; proxy_temp_path $w/t2; fastcgi_temp_path $w/t3;
+			uwsgi_temp_path $w/t4; scgi_temp_path $w/t5;
+			ssl_certificate $w/server.crt;
+			ssl_certificate_key $w/server.key;
+			ssl_protocols TLSv1.2 TLSv1.3;
+			server { listen 127.0.0.1:$3 ssl; root $2; }
+		}
+	CONF
+}
+
+https_is_up() { # PORT
+	(exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}
+
+https_start() { # WORK WWW
+	local w=$1 n
+	mkdir -p "$w"
+	[ -s "$w/server.crt" ] || https_make_ca "$w"
+	for _ in 1 2 3 4 5 6 7 8; do
+		https_port=$((20000 + RANDOM % 40000))
+		https_is_up $https_port && continue
+		https_config "$w" "$2" $https_port
+		nginx -e "$w/error.log" -p "$w" -c "$w/nginx.conf" &
+		https_pid=$!
+		for ((n = 0; n < 100; n++)); do
+			if https_is_up $https_port; then
+				# shellcheck disable=SC2034  # for the caller
+				https_url=https://localhost:$https_port/
+				return 0
+			fi
+			kill -0 $https_pid 2>/dev/null || break
+			sleep 0.05
+		done
+		https_stop
+	done
+	echo "nginx does not start: $(tail -n 3 "$w/error.log")" >&2
+	return 1
+}
+
+https_stop() {
+	[ -n "$https_pid" ] || return 0
+	kill "$https_pid" 2>/dev/null || true
+	wait "$https_pid" 2>/dev/null || true
+	https_pid=
+}
