@@ -149,7 +149,7 @@ enum rill_code http_get(struct http *http, const char *name, uint64_t limit, htt
 	enum rill_code code;
 
 	*found = false;
-	strcpy(path, http->url.path);
+	snprintf(path, sizeof path, "%s", http->url.path);
 	code = url_append(path, sizeof path, name, error);
 	if (code == RILL_OK)
 		code = get(http, path, limit, sink, context, found, error);

@@ -87,11 +87,12 @@ struct job {
 	struct stream control, difference, extra;
 	int64_t source; /* may lie outside the base while nothing is read there */
 	uint64_t left; /* of the new file */
+	uint8_t block[BLOCK];
 };
 
 static enum rill_code add_differences(struct job *job, uint64_t n, struct rill_error *error)
 {
-	uint8_t bytes[BLOCK];
+	uint8_t *bytes = job->block;
 	enum rill_code code = RILL_OK;
 
 	while (code == RILL_OK && n > 0) {
@@ -116,7 +117,7 @@ static enum rill_code add_differences(struct job *job, uint64_t n, struct rill_e
 
 static enum rill_code take_extra(struct job *job, uint64_t n, struct rill_error *error)
 {
-	uint8_t bytes[BLOCK];
+	uint8_t *bytes = job->block;
 	enum rill_code code = RILL_OK;
 
 	while (code == RILL_OK && n > 0) {
@@ -133,14 +134,15 @@ static enum rill_code take_extra(struct job *job, uint64_t n, struct rill_error 
 static enum rill_code run_triples(struct job *job, struct rill_error *error)
 {
 	while (job->left > 0) {
-		uint8_t triple[24];
-		int64_t add, extra;
-		enum rill_code code = stream_read(&job->control, triple, sizeof triple, error);
+		const uint8_t *triple = job->block;
+		int64_t add, extra, move;
+		enum rill_code code = stream_read(&job->control, job->block, 24, error);
 
 		if (code != RILL_OK)
 			return code;
 		add = get_number(triple);
 		extra = get_number(triple + 8);
+		move = get_number(triple + 16);
 		if (add < 0 || extra < 0 || (uint64_t)add > job->left ||
 		    (uint64_t)extra > job->left - (uint64_t)add)
 			return corrupt("an impossible length", "control", error);
@@ -150,7 +152,7 @@ static enum rill_code run_triples(struct job *job, struct rill_error *error)
 		if (code != RILL_OK)
 			return code;
 		job->left -= (uint64_t)add + (uint64_t)extra;
-		if (__builtin_add_overflow(job->source, get_number(triple + 16), &job->source))
+		if (__builtin_add_overflow(job->source, move, &job->source))
 			return corrupt("an impossible move", "control", error);
 	}
 	return RILL_OK;

@@ -89,7 +89,7 @@ enum rill_code delta_apply(const struct input *base, const struct input *delta, 
 {
 	struct storage storage = {base, output};
 	const struct rill_decoder_io io = {&storage, read_object, write_object};
-	struct rill_delta_header *header = malloc(sizeof *header);
+	struct rill_delta_header *header = calloc(1, sizeof *header);
 	struct rill_decoder *decoder = NULL;
 	enum rill_code code;
 

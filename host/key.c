@@ -62,7 +62,7 @@ static enum rill_code describe(struct key *key, const char *path, struct rill_er
 	cJSON_free(text);
 	if (code != RILL_OK)
 		return code;
-	rill_json_canonical_sha256(&json, 0, digest);
+	rill_json_canonical_sha256(&json, RILL_JSON_ROOT, digest);
 	rill_hex(digest, sizeof digest, key->id);
 	rill_json_free(&json);
 	return RILL_OK;

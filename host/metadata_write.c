@@ -51,7 +51,7 @@ static enum rill_code sign(const char *body, struct key *key, struct buffer *fil
 
 	if (code != RILL_OK)
 		return code;
-	rill_json_canonical_sha256(&json, 0, digest);
+	rill_json_canonical_sha256(&json, RILL_JSON_ROOT, digest);
 	rill_json_free(&json);
 	code = key_sign(key, digest, signature, &n, error);
 	if (code != RILL_OK)

@@ -141,7 +141,7 @@ static enum rill_code add_delta(struct repository *repository, const char *base,
 		return rill_fail(error, RILL_MEMORY, "no memory");
 	code = input_open(&edge->base, base, error);
 	if (code == RILL_OK && edge->base.length == target->length &&
-	    memcmp(edge->base.bytes, target->bytes, target->length) == 0)
+	    (target->length == 0 || memcmp(edge->base.bytes, target->bytes, target->length) == 0))
 		goto done; /* the device that has it is up to date */
 	if (code == RILL_OK)
 		code = delta_make(edge->base.bytes, edge->base.length, target->bytes,

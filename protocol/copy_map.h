@@ -36,7 +36,7 @@ struct rill_copy_map rill_copy_map(const uint8_t *bytes, size_t n, uint64_t base
 				   uint64_t output_length);
 
 /* Gives the next entry in `copy`, checked against all the rules above. Call it until
- * rill_copy_map_done(). RILL_CORRUPT names the entry's offset in the map. */
+ * rill_copy_map_done(). RILL_CORRUPT names the offset in the map that was reached. */
 enum rill_code rill_copy_map_next(struct rill_copy_map *map, struct rill_copy *copy,
 				  struct rill_error *error);
 

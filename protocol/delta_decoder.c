@@ -254,7 +254,8 @@ static enum rill_code end_chunk(struct rill_decoder *d, struct rill_error *error
 	uint8_t digest[RILL_SHA256_SIZE];
 
 	rill_sha256(d->chunk_bytes, d->chunk_fill, digest);
-	if (memcmp(digest, d->header->chunk_sha256 + d->chunk * RILL_SHA256_SIZE, sizeof digest))
+	if (memcmp(digest, d->header->chunk_sha256 + d->chunk * RILL_SHA256_SIZE, sizeof digest) !=
+	    0)
 		return rill_fail(
 			error, RILL_CORRUPT,
 			"chunk %zu of the delta (offset %" PRIu64 ") is damaged: fetch it again",
@@ -268,13 +269,12 @@ enum rill_code rill_decoder_feed(struct rill_decoder *d, const uint8_t *bytes, s
 				 struct rill_error *error)
 {
 	while (n > 0) {
-		uint64_t start = (uint64_t)d->chunk * RILL_DELTA_CHUNK;
-		uint64_t left = d->header->body_length - start;
+		uint64_t left = d->header->body_length - (uint64_t)d->chunk * RILL_DELTA_CHUNK;
 		size_t size = left < RILL_DELTA_CHUNK ? (size_t)left : RILL_DELTA_CHUNK;
 		size_t some = size - d->chunk_fill;
 		enum rill_code code = RILL_OK;
 
-		if (size == 0)
+		if (d->chunk == d->header->chunk_count)
 			return rill_fail(error, RILL_CORRUPT, "bytes after the delta's end");
 		if (some > n)
 			some = n;

@@ -4,11 +4,10 @@
  * the body as it arrives, in pieces of any size, and writes the outputs in one forward
  * pass; reads at random go to the base and to output already written.
  *
- * What it guarantees, for any bytes: it returns success or one error; it allocates only
- * in rill_decoder_new(), and no more than `memory` of the header, which the caller's
- * budget bounds; it never reads outside the objects that the header names; no byte of
- * the body is looked at before the SHA-256 of its 64 KiB chunk was found right; after
- * success every output has the length and the SHA-256 of the header.
+ * What it guarantees, for any bytes: it returns success or one error; it allocates no more
+ * than `memory` of the header, which the caller's budget bounds; it never reads outside the objects
+ * that the header names; no byte of the body is looked at before the SHA-256 of its 64 KiB chunk
+ * was found right; after success every output has the length and the SHA-256 of the header.
  *
  * What it does not: it does not hash the base (the caller does, before use: with another
  * base the outputs' hashes are wrong at the end, no more), nor the header.
@@ -48,8 +47,8 @@ enum rill_code rill_decoder_new(struct rill_decoder **decoder,
 				struct rill_decoder_io io, struct rill_error *error);
 
 /* Takes the next `n` bytes of the body. RILL_CORRUPT names chunk or section and offset;
- * otherwise what the caller's functions return. After a failure only rill_decoder_free()
- * is allowed. */
+ * RILL_MEMORY: zlib could not allocate; otherwise what the caller's functions return. After a
+ * failure only rill_decoder_free() is allowed. */
 enum rill_code rill_decoder_feed(struct rill_decoder *decoder, const uint8_t *bytes, size_t n,
 				 struct rill_error *error);
 

@@ -67,7 +67,7 @@ static enum rill_code get_objects(struct rill_reader *reader, struct rill_object
 				  size_t *count, uint64_t *total, const char *what,
 				  struct rill_error *error)
 {
-	uint64_t n;
+	uint64_t n = 0;
 	enum rill_code code = get_number(reader, 1, RILL_DELTA_OBJECTS_MAX, "number of objects", &n,
 					 error);
 
@@ -117,7 +117,7 @@ static enum rill_code get_section(struct rill_reader *reader, struct rill_sectio
 static enum rill_code get_sections(struct rill_reader *reader, struct rill_delta_header *header,
 				   struct rill_error *error)
 {
-	uint64_t n;
+	uint64_t n = 0;
 	enum rill_code code = get_number(reader, 0, RILL_DELTA_SECTIONS_MAX, "number of sections",
 					 &n, error);
 

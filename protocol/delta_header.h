@@ -9,8 +9,8 @@
  *	6       4      length of the whole header, little-endian
  *	10      ...    varints (bytes.h), in this order:
  *	               memory: bytes that the decoder needs, beside the caller's buffers
- *	               number of base objects; for each its length, then its SHA-256
- *	               number of outputs; for each its length, then its SHA-256
+ *	               number of base objects, from 1; for each its length, then its SHA-256
+ *	               number of outputs, from 1; for each its length, then its SHA-256
  *	               number of sections; for each its kind, codec, raw length, coded length
  *	...     32*n   SHA-256 of every 64 KiB chunk of the body (the last may be shorter)
  *

@@ -387,13 +387,15 @@ enum rill_code rill_json_parse(struct rill_json *json, const void *bytes, size_t
 	if (n >= UINT32_MAX)
 		return rill_fail(error, RILL_SECURITY, "JSON of over 4 GB");
 	p.end = (uint32_t)n;
-	p.capacity = count_at_most(bytes, n, max_tokens);
+	p.capacity = count_at_most(bytes, n, max_tokens) + 1;
 	json->text = malloc(n + 1);
 	json->tokens = malloc(p.capacity * sizeof *json->tokens);
 	if (!json->text || !json->tokens) {
 		rill_json_free(json);
 		return rill_fail(error, RILL_MEMORY, "no memory for %zu bytes of JSON", n);
 	}
+	json->tokens[0] = (struct rill_json_token){.next = 1, .type = RILL_JSON_NULL};
+	json->count = 1;
 	if (n)
 		memcpy(json->text, bytes, n);
 	json->text[n] = 0;
@@ -441,7 +443,7 @@ uint32_t rill_json_next(const struct rill_json *json, uint32_t container, uint32
 
 const char *rill_json_string(const struct rill_json *json, uint32_t token)
 {
-	if (token == 0 || !rill_json_is(json, token, RILL_JSON_STRING))
+	if (!rill_json_is(json, token, RILL_JSON_STRING))
 		return NULL;
 	return json->text + json->tokens[token].start;
 }

@@ -7,9 +7,9 @@
  * of 64 bits without fraction, exponent or "-0", nothing follows the value. Nesting and
  * the number of tokens are capped; nothing recurses.
  *
- * A token is named by its index; 0 is the whole document and, where a token is looked
- * for, also means "there is none". A member of an object is two tokens: the key and,
- * right behind it, the value.
+ * A token is named by its index: RILL_JSON_ROOT is the whole document, 0 is no token. All
+ * functions take 0 for a token and then find nothing, so that look-ups can be chained. A member of
+ * an object is two tokens: the key and, right behind it, the value.
  */
 #ifndef RILL_JSON_H
 #define RILL_JSON_H
@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #define RILL_JSON_DEPTH_MAX 32
+#define RILL_JSON_ROOT 1
 
 enum rill_json_type {
 	RILL_JSON_OBJECT,
@@ -40,7 +41,7 @@ struct rill_json_token {
 };
 
 struct rill_json {
-	struct rill_json_token *tokens;
+	struct rill_json_token *tokens; /* [0] is a placeholder */
 	uint32_t count;
 	char *text; /* a copy of the input; strings in it are unescaped and end with NUL */
 };
@@ -56,17 +57,17 @@ void rill_json_free(struct rill_json *json);
 
 bool rill_json_is(const struct rill_json *json, uint32_t token, enum rill_json_type type);
 
-/* Value of a key of an object, or 0 (also when `object` is none). */
+/* Value of a key of an object, or 0. */
 uint32_t rill_json_get(const struct rill_json *json, uint32_t object, const char *key);
 
 /* The first element of an array or key of an object, then the next; 0 at the end. */
 uint32_t rill_json_first(const struct rill_json *json, uint32_t container);
 uint32_t rill_json_next(const struct rill_json *json, uint32_t container, uint32_t token);
 
-/* A string's text, or NULL when the token is none or something else. It ends with NUL. */
+/* A string's text, or NULL when the token is something else. It ends with NUL. */
 const char *rill_json_string(const struct rill_json *json, uint32_t token);
 
-/* An integer's value; false when the token is none or something else. */
+/* An integer's value; false when the token is something else. */
 bool rill_json_integer(const struct rill_json *json, uint32_t token, int64_t *value);
 
 /* Passes the canonical form of a token (OLPC's Canonical JSON, as the TUF specification

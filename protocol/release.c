@@ -13,7 +13,7 @@ static enum rill_code malformed(const char *field, struct rill_error *error)
 enum rill_code rill_release_parse(const struct rill_json *json, uint32_t custom,
 				  struct rill_release *release, struct rill_error *error)
 {
-	uint32_t rill = custom ? rill_json_get(json, custom, "rill") : 0;
+	uint32_t rill = rill_json_get(json, custom, "rill");
 	const char *kind = rill_json_string(json, rill_json_get(json, rill, "kind"));
 
 	if (rill == 0)
@@ -65,8 +65,7 @@ static enum rill_code parse_delta(const struct rill_json *json, uint32_t entry,
 	uint32_t header = rill_json_get(json, entry, "header");
 	const char *digest, *hex;
 
-	if (!rill_json_is(json, from, RILL_JSON_ARRAY) || from == 0 ||
-	    rill_json_first(json, from) == 0)
+	if (!rill_json_is(json, from, RILL_JSON_ARRAY))
 		return malformed("from", error);
 	digest = rill_json_string(json, rill_json_first(json, from));
 	if (!digest || strncmp(digest, "sha256:", 7) != 0 ||

@@ -8,10 +8,10 @@
  *	     "header": {"length": 211, "sha256": "..."},
  *	     "memory": 262144, "scratch": 1016744}]}}
  *
- * `release` is a counter: a device never goes to a lower one. Without "boards" the
- * release is for every board. `path` is a target of its own, so its length and SHA-256
- * are signed too. `memory` is what the decoder needs, `scratch` the free bytes that the
- * file system of the result needs while the update runs.
+ * The first of "from" is the base of the delta. `release` is a counter: a device never goes to a
+ *lower one. Without "boards" the release is for every board. `path` is a target of its own, so its
+ *length and SHA-256 are signed too. `memory` is what the decoder needs, `scratch` the free bytes
+ *that the file system of the result needs while the update runs.
  */
 #ifndef RILL_RELEASE_H
 #define RILL_RELEASE_H

@@ -18,8 +18,12 @@ static mbedtls_ecp_group_id get_group(const mbedtls_pk_context *key)
 #endif
 
 static enum rill_code verify(mbedtls_pk_context *key, const char *pem, const uint8_t *digest,
-			     const uint8_t *signature, size_t n, struct rill_error *error)
+			     const uint8_t *signature, size_t n, uint8_t *key_sha256,
+			     struct rill_error *error)
 {
+	unsigned char der[256]; /* P-256 takes 91 bytes; mbedTLS writes to the end */
+	int length;
+
 	/* PEM for mbedTLS includes the final NUL. */
 	if (mbedtls_pk_parse_public_key(key, (const unsigned char *)pem, strlen(pem) + 1) != 0)
 		return rill_fail(error, RILL_SECURITY, "a public key is not valid PEM");
@@ -27,12 +31,17 @@ static enum rill_code verify(mbedtls_pk_context *key, const char *pem, const uin
 		return rill_fail(error, RILL_UNSUPPORTED, "a key that is not on the curve P-256");
 	if (mbedtls_pk_verify(key, MBEDTLS_MD_SHA256, digest, RILL_SHA256_SIZE, signature, n) != 0)
 		return rill_fail(error, RILL_SECURITY, "a signature is wrong");
+	length = mbedtls_pk_write_pubkey_der(key, der, sizeof der);
+	if (length <= 0)
+		return rill_fail(error, RILL_INTERNAL, "a key that cannot be written");
+	rill_sha256(der + sizeof der - length, (size_t)length, key_sha256);
 	return RILL_OK;
 }
 
 enum rill_code rill_signature_verify(const char *keytype, const char *scheme, const char *pem,
 				     const uint8_t digest[static RILL_SHA256_SIZE],
-				     const uint8_t *signature, size_t n, struct rill_error *error)
+				     const uint8_t *signature, size_t n, uint8_t *key_sha256,
+				     struct rill_error *error)
 {
 	mbedtls_pk_context key;
 	enum rill_code code;
@@ -42,7 +51,7 @@ enum rill_code rill_signature_verify(const char *keytype, const char *scheme, co
 		return rill_fail(error, RILL_UNSUPPORTED, "key type %.32s, scheme %.32s", keytype,
 				 scheme);
 	mbedtls_pk_init(&key);
-	code = verify(&key, pem, digest, signature, n, error);
+	code = verify(&key, pem, digest, signature, n, key_sha256, error);
 	mbedtls_pk_free(&key);
 	return code;
 }

@@ -31,6 +31,9 @@ static enum rill_code check_expiry(const struct rill_tuf *tuf, enum rill_tuf_rol
 {
 	char text[RILL_TUF_TIME_SIZE];
 
+	if (tuf->document[role].version == 0)
+		return rill_fail(error, RILL_SECURITY, "there is no trusted %s metadata yet",
+				 rill_tuf_role_name(role));
 	if (tuf->document[role].expires > tuf->now)
 		return RILL_OK;
 	rill_tuf_print_time(tuf->document[role].expires, text);
@@ -61,7 +64,6 @@ static enum rill_code read_document(const struct rill_tuf *tuf, enum rill_tuf_ro
 	return code;
 }
 
-/* Every role must have its keys, or the next files could not be judged. */
 static enum rill_code check_root(const struct rill_tuf_document *old,
 				 const struct rill_tuf_document *root, struct rill_error *error)
 {
@@ -198,7 +200,7 @@ enum rill_code rill_tuf_timestamp(struct rill_tuf *tuf, const void *bytes, size_
 	return trust(tuf, RILL_TUF_TIMESTAMP, &next);
 }
 
-/* No file may get an older version or vanish between two snapshots. */
+/* Targets may not get an older version, or vanish, from one snapshot to the next. */
 static enum rill_code check_snapshot(const struct rill_tuf_document *old,
 				     const struct rill_tuf_document *next, struct rill_error *error)
 {

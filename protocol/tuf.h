@@ -12,7 +12,8 @@
  *
  * Every function leaves the trusted state as it was when it fails. Codes: RILL_SECURITY
  * for what is not signed by enough keys, malformed, older than what is trusted, or not
- * what the role above names; RILL_EXPIRED; RILL_MEMORY. Delegations are not followed.
+ * what the role above names; RILL_EXPIRED, of a role when the role below it (or a target) is
+ * looked at; RILL_MEMORY. Delegations are not followed.
  */
 #ifndef RILL_TUF_H
 #define RILL_TUF_H

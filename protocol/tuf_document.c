@@ -48,8 +48,8 @@ static enum rill_code read_header(struct rill_tuf_document *document, enum rill_
 	const struct rill_json *json = &document->json;
 	const char *type, *spec, *expires;
 
-	document->body = rill_json_get(json, 0, "signed");
-	if (!rill_json_is(json, document->body, RILL_JSON_OBJECT) || document->body == 0)
+	document->body = rill_json_get(json, RILL_JSON_ROOT, "signed");
+	if (!rill_json_is(json, document->body, RILL_JSON_OBJECT))
 		return malformed(role, "signed", error);
 	type = rill_json_string(json, rill_json_get(json, document->body, "_type"));
 	if (!type || strcmp(type, roles[role].name) != 0)
@@ -113,25 +113,27 @@ static bool contains(const struct rill_json *json, uint32_t array, const char *t
 	return false;
 }
 
-static bool is_good(const struct rill_tuf_document *root, uint32_t key, const char *pem,
-		    const uint8_t *digest, const char *hex)
+static bool is_good(const struct rill_tuf_document *root, uint32_t key, const uint8_t *digest,
+		    const char *hex, uint8_t *key_sha256)
 {
 	const struct rill_json *json = &root->json;
 	const char *keytype = rill_json_string(json, rill_json_get(json, key, "keytype"));
 	const char *scheme = rill_json_string(json, rill_json_get(json, key, "scheme"));
+	const char *pem = rill_json_string(
+		json, rill_json_get(json, rill_json_get(json, key, "keyval"), "public"));
 	uint8_t signature[RILL_SIGNATURE_MAX];
 	size_t n = strlen(hex) / 2;
-	struct rill_error
-		ignored; /* a bad signature does no harm when others reach the threshold */
+	struct rill_error ignored; /* a bad one does no harm when others reach the threshold */
 
-	return keytype && scheme && n <= sizeof signature && rill_unhex(hex, signature, n) &&
-	       rill_signature_verify(keytype, scheme, pem, digest, signature, n, &ignored) ==
-		       RILL_OK;
+	return keytype && scheme && pem && n <= sizeof signature && rill_unhex(hex, signature, n) &&
+	       rill_signature_verify(keytype, scheme, pem, digest, signature, n, key_sha256,
+				     &ignored) == RILL_OK;
 }
 
-/* What was counted so far: no keyid and no public key counts twice. */
+/* What was counted so far: no keyid may sign twice, no public key counts twice. */
 struct tally {
-	const char *keyid[SIGNATURES_MAX], *pem[SIGNATURES_MAX];
+	const char *keyid[SIGNATURES_MAX];
+	uint8_t key[SIGNATURES_MAX][RILL_SHA256_SIZE];
 	size_t seen, good;
 };
 
@@ -144,7 +146,7 @@ static enum rill_code count_signature(const struct rill_tuf_document *document, 
 					     rill_json_get(&document->json, entry, "keyid"));
 	const char *hex = rill_json_string(&document->json,
 					   rill_json_get(&document->json, entry, "sig"));
-	const char *pem;
+	uint8_t *mine = tally->key[tally->good];
 	uint32_t key;
 
 	if (!keyid || !hex)
@@ -156,16 +158,12 @@ static enum rill_code count_signature(const struct rill_tuf_document *document, 
 		return rill_fail(error, RILL_SECURITY, "over %d signatures", SIGNATURES_MAX);
 	tally->keyid[tally->seen++] = keyid;
 	key = contains(&root->json, keyids, keyid) ? find_key(root, keyid) : 0;
-	pem = rill_json_string(
-		&root->json,
-		rill_json_get(&root->json, rill_json_get(&root->json, key, "keyval"), "public"));
-	if (key == 0 || !pem)
+	if (key == 0 || !is_good(root, key, digest, hex, mine))
 		return RILL_OK;
 	for (size_t i = 0; i < tally->good; i++)
-		if (strcmp(pem, tally->pem[i]) == 0)
+		if (memcmp(mine, tally->key[i], RILL_SHA256_SIZE) == 0)
 			return RILL_OK;
-	if (is_good(root, key, pem, digest, hex))
-		tally->pem[tally->good++] = pem;
+	tally->good++;
 	return RILL_OK;
 }
 
@@ -178,7 +176,7 @@ enum rill_code rill_tuf_document_verify(const struct rill_tuf_document *document
 	uint32_t rule = rill_json_get(&root->json, rill_json_get(&root->json, root->body, "roles"),
 				      roles[role].name);
 	uint32_t keyids = rill_json_get(&root->json, rule, "keyids");
-	uint32_t signatures = rill_json_get(json, 0, "signatures");
+	uint32_t signatures = rill_json_get(json, RILL_JSON_ROOT, "signatures");
 	struct tally tally = {.seen = 0};
 	uint8_t digest[RILL_SHA256_SIZE];
 	int64_t threshold;
@@ -188,7 +186,7 @@ enum rill_code rill_tuf_document_verify(const struct rill_tuf_document *document
 			       &threshold) ||
 	    threshold < 1)
 		return malformed(RILL_TUF_ROOT, "roles", error);
-	if (signatures == 0 || !rill_json_is(json, signatures, RILL_JSON_ARRAY))
+	if (!rill_json_is(json, signatures, RILL_JSON_ARRAY))
 		return malformed(role, "signatures", error);
 	rill_json_canonical_sha256(json, document->body, digest);
 	for (uint32_t i = rill_json_first(json, signatures); i;

@@ -7,10 +7,10 @@
  * day ends the year. */
 static int64_t days_since_1970(int64_t year, int month, int day)
 {
-	int64_t y = month > 2 ? year : year - 1;
+	int64_t y = (month > 2 ? year : year - 1) + 400; /* never negative */
 	int64_t m = month > 2 ? month - 3 : month + 9;
 
-	return 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719468;
+	return 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719468 - 146097;
 }
 
 static bool is_leap(int year)
@@ -62,12 +62,11 @@ void rill_tuf_print_time(int64_t seconds, char *text)
 		rest += 86400;
 	}
 	if (days < days_since_1970(0, 1, 1) || days >= days_since_1970(10000, 1, 1)) {
-		strcpy(text, "9999-12-31T23:59:59Z"); /* the form has no more */
+		/* the form has no more */
+		memcpy(text, "9999-12-31T23:59:59Z", RILL_TUF_TIME_SIZE);
 		return;
 	}
-	year = (int)(1970 + days / 366) - 2;
-	if (year < 0)
-		year = 0;
+	year = (int)((days - days_since_1970(0, 1, 1)) / 366);
 	while (days_since_1970(year + 1, 1, 1) <= days)
 		year++;
 	days -= days_since_1970(year, 1, 1);

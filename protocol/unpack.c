@@ -21,7 +21,7 @@ enum rill_code rill_unpack_start(struct rill_unpack *unpack, const struct rill_s
 	return RILL_OK;
 }
 
-/* zlib's part. One byte of room beyond the raw length shows a section that goes on. */
+/* zlib's part: `*taken` and `*made` are limits at first, then what it did. */
 static enum rill_code inflate_some(struct rill_unpack *unpack, const uint8_t *in, size_t *taken,
 				   uint8_t *out, size_t *made, struct rill_error *error)
 {
