@@ -1,0 +1,28 @@
+#!/bin/bash
+# Installs the Debian packages that are missing, builds everything, runs all tests.
+# Usage: ./test.sh [PRESET...]      the presets are dev, asan and arm64; all three without an argument
+set -euo pipefail
+cd "$(dirname -- "$(realpath "$0")")"
+case ${1:-} in -h | --help) sed -n '2,3s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
+presets=("$@")
+[ $# -gt 0 ] || presets=(dev asan arm64)
+
+if [ "$(uname -m)" = aarch64 ]; then
+	.ci/install-packages build demo test
+else
+	.ci/install-packages build cross demo test test-cross
+fi
+
+mkdir -p build
+# The other compiler, for its warnings.
+cmake -G Ninja -S . -B build/clang -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=Release >build/clang.log
+cmake --build build/clang >>build/clang.log || { tail -n 40 build/clang.log; exit 1; }
+cmake --preset release >build/release.log
+cmake --build --preset release >>build/release.log || { tail -n 40 build/release.log; exit 1; }
+
+for preset in "${presets[@]}"; do
+	echo "== $preset"
+	cmake --preset "$preset" >"build/$preset.log"
+	cmake --build --preset "$preset" >>"build/$preset.log" || { tail -n 40 "build/$preset.log"; exit 1; }
+	ctest --preset "$preset" -j "$(nproc)"
+done

@@ -1,0 +1,15 @@
+#!/bin/bash
+# The kept deltas still give their targets, and mkdelta still writes the same bytes.
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname -- "$0")/../e2e/lib.sh"
+count=0
+for delta in "$top"/tests/vectors/delta/*.rill; do
+	name=${delta%.rill}
+	mkdelta patch "$name.base" "$delta" -o "$w/got"
+	same "$name.target" "$w/got"
+	mkdelta diff "$name.base" "$name.target" -o "$w/again" -q
+	same "$delta" "$w/again"
+	count=$((count + 1))
+done
+[ $count -ge 5 ] || fail "only $count vectors"
+pass "$count vectors"
