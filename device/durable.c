@@ -127,7 +127,7 @@ enum rill_code durable_read(const char *path, size_t limit, char **bytes, size_t
 
 	*bytes = NULL;
 	*n = 0;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a FIFO must not hold us */
 	if (fd < 0)
 		return errno == ENOENT ? RILL_OK : system_failed(path, "open", error);
 	code = read_open_file(fd, path, limit, bytes, n, error);

@@ -17,9 +17,36 @@ struct text {
 	size_t n;
 };
 
+static struct text trim(struct text text)
+{
+	while (text.n > 0 && (*text.at == ' ' || *text.at == '\t')) {
+		text.at++;
+		text.n--;
+	}
+	while (text.n > 0 && (text.at[text.n - 1] == ' ' || text.at[text.n - 1] == '\t'))
+		text.n--;
+	return text;
+}
+
 static bool same(struct text text, const char *word)
 {
 	return text.n == strlen(word) && strncasecmp(text.at, word, text.n) == 0;
+}
+
+/* True when a list, with commas between its members, has the word. */
+static bool lists(struct text list, const char *word)
+{
+	for (;;) {
+		const char *comma = memchr(list.at, ',', list.n);
+		struct text member = {list.at, comma ? (size_t)(comma - list.at) : list.n};
+
+		if (same(trim(member), word))
+			return true;
+		if (!comma)
+			return false;
+		list.n -= member.n + 1;
+		list.at = comma + 1;
+	}
 }
 
 static bool parse_length(struct text value, uint64_t *length)
@@ -46,7 +73,7 @@ static enum rill_code take_field(struct http_head *head, struct text name, struc
 		head->length = length;
 		head->has_length = true;
 	} else if (same(name, "connection")) {
-		head->close |= same(value, "close");
+		head->close |= lists(value, "close");
 	} else if (same(name, "transfer-encoding") || same(name, "content-encoding")) {
 		head->coded |= !same(value, "identity");
 	}
@@ -61,16 +88,11 @@ static enum rill_code parse_field(struct http_head *head, struct text line,
 
 	/* No space before the colon, no continued lines: RFC 9112, sections 5.1 and 5.2. */
 	if (!colon || colon == line.at || memchr(line.at, ' ', (size_t)(colon - line.at)) ||
-	    memchr(line.at, '\t', (size_t)(colon - line.at)) || memchr(line.at, 0, line.n))
+	    memchr(line.at, '\t', (size_t)(colon - line.at)) || memchr(line.at, 0, line.n) ||
+	    memchr(line.at, '\r', line.n) || memchr(line.at, '\n', line.n))
 		return rill_fail(error, RILL_NETWORK, "a malformed header field");
 	name = (struct text){line.at, (size_t)(colon - line.at)};
-	value = (struct text){colon + 1, line.n - name.n - 1};
-	while (value.n > 0 && (*value.at == ' ' || *value.at == '\t')) {
-		value.at++;
-		value.n--;
-	}
-	while (value.n > 0 && (value.at[value.n - 1] == ' ' || value.at[value.n - 1] == '\t'))
-		value.n--;
+	value = trim((struct text){colon + 1, line.n - name.n - 1});
 	return take_field(head, name, value, error);
 }
 

@@ -4,6 +4,7 @@
 #include "device/durable.h"
 #include "protocol/hash.h"
 #include <limits.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -34,6 +35,30 @@ static enum rill_code damaged(const struct journal *journal, const char *what,
 			 journal->folder, what);
 }
 
+/* The number of a state's name, or STATE_COUNT. */
+static size_t find_state(const cJSON *entry)
+{
+	const cJSON *name = cJSON_GetObjectItemCaseSensitive(entry, "state");
+	size_t i = 0;
+
+	while (i < STATE_COUNT &&
+	       !(cJSON_IsString(name) && strcmp(name->valuestring, state_names[i]) == 0))
+		i++;
+	return i;
+}
+
+static bool knows_all_states(const cJSON *targets)
+{
+	const cJSON *entry;
+
+	cJSON_ArrayForEach(entry, targets)
+	{
+		if (find_state(entry) == STATE_COUNT)
+			return false;
+	}
+	return true;
+}
+
 static enum rill_code parse(struct journal *journal, const char *text, size_t n,
 			    struct rill_error *error)
 {
@@ -53,7 +78,7 @@ static enum rill_code parse(struct journal *journal, const char *text, size_t n,
 	version = cJSON_GetObjectItemCaseSensitive(json, "version");
 	journal->targets = cJSON_DetachItemFromObjectCaseSensitive(json, "targets");
 	if (!cJSON_IsNumber(version) || version->valueint != VERSION ||
-	    !cJSON_IsObject(journal->targets)) {
+	    !cJSON_IsObject(journal->targets) || !knows_all_states(journal->targets)) {
 		cJSON_Delete(json);
 		return damaged(journal, "it is of another version", error);
 	}
@@ -104,13 +129,10 @@ static int64_t get_number(const cJSON *object, const char *name)
 void journal_get(const struct journal *journal, const char *target, struct entry *entry)
 {
 	const cJSON *object = cJSON_GetObjectItemCaseSensitive(journal->targets, target);
-	char state[16];
 
 	memset(entry, 0, sizeof *entry);
-	get_text(object, "state", state, sizeof state);
-	for (size_t i = 0; i < STATE_COUNT; i++)
-		if (strcmp(state, state_names[i]) == 0)
-			entry->state = (enum update_state)i;
+	if (object)
+		entry->state = (enum update_state)find_state(object);
 	entry->release = get_number(object, "release");
 	entry->committed = get_number(object, "committed");
 	entry->time = get_number(object, "time");

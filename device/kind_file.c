@@ -23,7 +23,7 @@ struct file_install {
 	struct install install;
 	const char *path; /* the caller's */
 	int folder, base, fresh; /* descriptors, or -1 */
-	char name[NAME_MAX + 1], new_name[NAME_MAX + 1], previous_name[NAME_MAX + 1];
+	char name[NAME_MAX + 1], new_name[NAME_MAX + 16], previous_name[NAME_MAX + 16];
 	struct stat base_stat;
 };
 
@@ -45,9 +45,8 @@ static enum rill_code open_folder(struct file_install *file, const char *path,
 		return rill_fail(error, RILL_CONFIG, "%s: not the full path of a file", path);
 	snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : (int)(slash - path), path);
 	snprintf(file->name, sizeof file->name, "%s", slash + 1);
-	snprintf(file->new_name, sizeof file->new_name, ".%.200s.rill-new", file->name);
-	snprintf(file->previous_name, sizeof file->previous_name, ".%.200s.rill-previous",
-		 file->name);
+	snprintf(file->new_name, sizeof file->new_name, ".%s.rill-new", file->name);
+	snprintf(file->previous_name, sizeof file->previous_name, ".%s.rill-previous", file->name);
 	file->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return file->folder < 0 ? system_failed(folder, "open", error) : RILL_OK;
 }
@@ -73,7 +72,8 @@ static enum rill_code hash_descriptor(int fd, const char *path, uint64_t length,
 
 static enum rill_code open_base(struct file_install *file, struct rill_error *error)
 {
-	file->base = openat(file->folder, file->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	file->base = openat(file->folder, file->name,
+			    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (file->base < 0 && errno == ENOENT)
 		return RILL_OK;
 	if (file->base < 0 && errno == ELOOP)
@@ -245,7 +245,8 @@ static enum rill_code check_unchanged(const struct file_install *file, struct ri
 					   file->path);
 	if (result != 0 || is.st_ino != was->st_ino || is.st_dev != was->st_dev ||
 	    is.st_size != was->st_size || is.st_mtim.tv_sec != was->st_mtim.tv_sec ||
-	    is.st_mtim.tv_nsec != was->st_mtim.tv_nsec)
+	    is.st_mtim.tv_nsec != was->st_mtim.tv_nsec ||
+	    is.st_ctim.tv_sec != was->st_ctim.tv_sec || is.st_ctim.tv_nsec != was->st_ctim.tv_nsec)
 		return rill_fail(error, RILL_WRONG_BASE,
 				 "%s: somebody changed it meanwhile; it is left as it is",
 				 file->path);

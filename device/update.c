@@ -163,10 +163,13 @@ static enum rill_code install_release(struct update *update, struct http *http,
 		code = receive(update, http, install, plan, error);
 	if (code == RILL_OK)
 		code = put(update, STATE_SWITCHING, error);
-	if (code == RILL_OK)
-		code = install->kind->switch_to_new(install, error);
 	if (code != RILL_OK)
 		return end_badly(update, STATE_FAILED, code, error);
+	code = install->kind->switch_to_new(install, error);
+	if (code == RILL_WRONG_BASE)
+		return end_badly(update, STATE_FAILED, code, error);
+	if (code != RILL_OK) /* it may have happened: the next run looks */
+		return end_badly(update, STATE_SWITCHING, code, error);
 	update->changed = true;
 	return test(update, error);
 }

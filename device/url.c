@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "device/url.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static enum rill_code bad(const char *text, const char *what, struct rill_error *error)
@@ -11,8 +12,9 @@ static enum rill_code bad(const char *text, const char *what, struct rill_error 
 static enum rill_code parse_port(struct url *url, const char *text, const char *port, size_t n,
 				 struct rill_error *error)
 {
-	if (n == 0 || n >= sizeof url->port || strspn(port, "0123456789") < n)
-		return bad(text, "the port should be a number", error);
+	if (n == 0 || n >= sizeof url->port || strspn(port, "0123456789") < n ||
+	    strtol(port, NULL, 10) < 1 || strtol(port, NULL, 10) > 65535)
+		return bad(text, "the port should be a number from 1 to 65535", error);
 	memcpy(url->port, port, n);
 	url->port[n] = 0;
 	return RILL_OK;
@@ -21,6 +23,8 @@ static enum rill_code parse_port(struct url *url, const char *text, const char *
 enum rill_code url_parse(struct url *url, const char *text, struct rill_error *error)
 {
 	static const char scheme[] = "https://";
+	static const char name[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
 	const char *host = text + sizeof scheme - 1;
 	size_t host_length, n;
 	enum rill_code code = RILL_OK;
@@ -30,8 +34,8 @@ enum rill_code url_parse(struct url *url, const char *text, struct rill_error *e
 		return bad(text, "should begin with https://", error);
 	n = strcspn(host, "/");
 	host_length = strcspn(host, ":/");
-	if (host_length == 0 || host_length >= sizeof url->host || memchr(host, '@', n) ||
-	    memchr(host, '[', n))
+	if (host_length == 0 || host_length >= sizeof url->host ||
+	    strspn(host, name) < host_length || memchr(host, '@', n))
 		return bad(text, "no host name that can be used", error);
 	memcpy(url->host, host, host_length);
 	if (host_length < n)

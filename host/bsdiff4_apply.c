@@ -81,6 +81,21 @@ static enum rill_code stream_read(struct stream *stream, uint8_t *bytes, size_t 
 	return RILL_OK;
 }
 
+/* To the stream's end, where bzip2 compares its sums; nothing may be left. */
+static enum rill_code stream_finish(struct stream *stream, struct rill_error *error)
+{
+	while (!stream->ended) {
+		uint8_t byte;
+		enum rill_code code = stream_read(stream, &byte, 1, error);
+
+		if (code != RILL_OK && !stream->ended)
+			return code;
+		if (code == RILL_OK)
+			return corrupt("more than the new file takes", stream->name, error);
+	}
+	return RILL_OK;
+}
+
 struct job {
 	const struct input *base;
 	struct output *output;
@@ -195,6 +210,8 @@ enum rill_code bsdiff4_apply(const struct input *base, const struct input *patch
 	code = open_streams(&job, patch, error);
 	if (code == RILL_OK)
 		code = run_triples(&job, error);
+	for (int i = 0; code == RILL_OK && i < 3; i++)
+		code = stream_finish(streams[i], error);
 	for (int i = 0; i < 3; i++)
 		if (streams[i]->open)
 			BZ2_bzDecompressEnd(&streams[i]->bz);

@@ -56,7 +56,8 @@ static enum rill_code check_base(const struct rill_delta_header *header, const s
 				 "the delta is of %zu bases and %zu outputs; a file has one each",
 				 header->base_count, header->output_count);
 	rill_sha256(base->bytes, base->length, digest);
-	if (memcmp(digest, header->base[0].sha256, sizeof digest) == 0)
+	if (base->length == header->base[0].length &&
+	    memcmp(digest, header->base[0].sha256, sizeof digest) == 0)
 		return RILL_OK;
 	rill_hex(header->base[0].sha256, RILL_SHA256_SIZE, hex);
 	return rill_fail(error, RILL_WRONG_BASE,

@@ -242,6 +242,38 @@ enum rill_code write_file(const char *path, const void *bytes, size_t n, unsigne
 	return code;
 }
 
+enum rill_code write_new_file(const char *path, const void *bytes, size_t n, unsigned mode,
+			      struct rill_error *error)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, (mode_t)mode);
+	enum rill_code code;
+
+	if (fd < 0 && errno == EEXIST)
+		return rill_fail(error, RILL_USAGE, "%s exists: choose another name", path);
+	if (fd < 0)
+		return failed(path, "create", error);
+	code = write_all(fd, path, bytes, n, error);
+	if (code == RILL_OK && fsync(fd) != 0)
+		code = failed(path, "sync", error);
+	close(fd);
+	if (code == RILL_OK)
+		code = sync_folder_of(path, error);
+	else
+		unlink(path);
+	return code;
+}
+
+/* Leaves errno alone. */
+static bool is_folder(const char *path)
+{
+	int kept = errno;
+	struct stat st;
+	bool is = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+
+	errno = kept;
+	return is;
+}
+
 enum rill_code make_folders(const char *path, struct rill_error *error)
 {
 	char *copy = strdup(path);
@@ -255,7 +287,7 @@ enum rill_code make_folders(const char *path, struct rill_error *error)
 		if (was != '/' && was != 0)
 			continue;
 		*at = 0;
-		if (mkdir(copy, 0755) != 0 && errno != EEXIST)
+		if (mkdir(copy, 0755) != 0 && (errno != EEXIST || !is_folder(copy)))
 			code = failed(copy, "make the folder", error);
 		*at = was;
 		if (was == 0)

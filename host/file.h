@@ -44,6 +44,10 @@ void output_abandon(struct output *output);
 enum rill_code write_file(const char *path, const void *bytes, size_t n, unsigned mode,
 			  struct rill_error *error);
 
+/* The same for a file that must not exist yet: RILL_USAGE when it does. */
+enum rill_code write_new_file(const char *path, const void *bytes, size_t n, unsigned mode,
+			      struct rill_error *error);
+
 /* Makes a folder and those above it. */
 enum rill_code make_folders(const char *path, struct rill_error *error);
 

@@ -76,10 +76,6 @@ enum rill_code key_new(struct key *key, const char *path, struct rill_error *err
 
 	if (code != RILL_OK)
 		return code;
-	if (access(path, F_OK) == 0)
-		return rill_fail(error, RILL_USAGE,
-				 "%s exists, and a key is never written over: choose another name",
-				 path);
 	result = mbedtls_pk_setup(&key->pk, mbedtls_pk_info_from_type(MBEDTLS_PK_ECKEY));
 	if (result == 0)
 		result = mbedtls_ecp_gen_key(MBEDTLS_ECP_DP_SECP256R1, mbedtls_pk_ec(key->pk),
@@ -88,9 +84,20 @@ enum rill_code key_new(struct key *key, const char *path, struct rill_error *err
 		result = mbedtls_pk_write_key_pem(&key->pk, pem, sizeof pem);
 	if (result != 0)
 		return failed(path, result, error);
-	code = write_file(path, pem, strlen((char *)pem), 0600, error);
+	code = write_new_file(path, pem, strlen((char *)pem), 0600, error);
+	if (code == RILL_USAGE)
+		rill_error_in(error, "a key is never written over");
 	mbedtls_platform_zeroize(pem, sizeof pem);
 	return code == RILL_OK ? describe(key, path, error) : code;
+}
+
+static mbedtls_ecp_group_id get_group(const mbedtls_pk_context *pk)
+{
+#if MBEDTLS_VERSION_MAJOR < 3
+	return mbedtls_pk_ec(*pk)->grp.id;
+#else
+	return mbedtls_ecp_keypair_get_group_id(mbedtls_pk_ec(*pk));
+#endif
 }
 
 static int parse_file(struct key *key, const char *path)
@@ -114,7 +121,7 @@ enum rill_code key_open(struct key *key, const char *path, struct rill_error *er
 	if (result != 0)
 		return failed(path, result, error);
 	if (!mbedtls_pk_can_do(&key->pk, MBEDTLS_PK_ECDSA) ||
-	    mbedtls_pk_get_bitlen(&key->pk) != 256)
+	    get_group(&key->pk) != MBEDTLS_ECP_DP_SECP256R1)
 		return rill_fail(error, RILL_UNSUPPORTED, "%s: not an ECDSA key on P-256", path);
 	return describe(key, path, error);
 }

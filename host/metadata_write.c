@@ -16,6 +16,8 @@ cJSON *metadata_new(enum rill_tuf_role role, int64_t version, int64_t days)
 	cJSON *body = cJSON_CreateObject();
 	char expires[RILL_TUF_TIME_SIZE];
 
+	if (days > 4000000) /* beyond the year 9999, which is all that the form has */
+		days = 4000000;
 	rill_tuf_print_time((int64_t)time(NULL) + days * 86400, expires);
 	cJSON_AddStringToObject(body, "_type", rill_tuf_role_name(role));
 	cJSON_AddStringToObject(body, "spec_version", "1.0.34");

@@ -108,6 +108,7 @@ enum rill_code parse_options(const struct usage *usage, int argc, char **argv, c
 
 	*done = false;
 	optind = 1;
+	optopt = 0;
 	opterr = 0;
 	while ((which = getopt_long(argc, argv, letters, table, NULL)) != -1) {
 		const struct option_spec *spec = usage->options;
@@ -118,10 +119,14 @@ enum rill_code parse_options(const struct usage *usage, int argc, char **argv, c
 			*done = true;
 			return RILL_OK;
 		}
-		if (which == '?' || which == ':')
+		if (which == '?' || which == ':') {
+			const char letter[] = {'-', (char)optopt, 0};
+			bool is_letter = optopt > 0 && optopt < HELP;
+
 			return rill_fail(error, RILL_USAGE, "%s '%s': see mkdelta %s --help",
 					 which == '?' ? "unknown option" : "no value for option",
-					 argv[optind - 1], usage->command);
+					 is_letter ? letter : argv[optind - 1], usage->command);
+		}
 		if (which > HELP)
 			spec += which - HELP - 1;
 		else

@@ -130,6 +130,22 @@ static enum rill_code store_delta(struct repository *repository, struct edge *ed
 	return RILL_OK;
 }
 
+static bool has_delta(const cJSON *deltas, const struct edge *edge)
+{
+	char hex[RILL_SHA256_HEX];
+	const cJSON *delta;
+
+	rill_hex(edge->header.base[0].sha256, RILL_SHA256_SIZE, hex);
+	cJSON_ArrayForEach(delta, deltas)
+	{
+		const cJSON *from = cJSON_GetArrayItem(get(delta, "from"), 0);
+
+		if (cJSON_IsString(from) && strcmp(from->valuestring + 7, hex) == 0)
+			return true;
+	}
+	return false;
+}
+
 static enum rill_code add_delta(struct repository *repository, const char *base,
 				const struct input *target, const struct publication *publication,
 				cJSON *deltas, struct rill_error *error)
@@ -147,8 +163,8 @@ static enum rill_code add_delta(struct repository *repository, const char *base,
 		code = delta_make(edge->base.bytes, edge->base.length, target->bytes,
 				  target->length, publication->quiet, &edge->delta, &edge->header,
 				  error);
-	/* A delta that is no smaller than the file helps nobody. */
-	if (code == RILL_OK && edge->delta.length < target->length)
+	/* A delta that is no smaller than the file helps nobody, and one of each base is enough. */
+	if (code == RILL_OK && edge->delta.length < target->length && !has_delta(deltas, edge))
 		code = store_delta(repository, edge, publication, deltas, error);
 done:
 	input_close(&edge->base);
@@ -191,7 +207,10 @@ static enum rill_code find_previous(const struct repository *repository,
 	if (!get(repository->targets, publication->name)) {
 		if (publication->release == 0)
 			publication->release = 1;
-		return RILL_OK;
+		return publication->release <= RILL_RELEASE_MAX
+			       ? RILL_OK
+			       : rill_fail(error, RILL_USAGE, "release numbers go up to %lld",
+					   (long long)RILL_RELEASE_MAX);
 	}
 	code = rill_tuf_target(&repository->tuf, publication->name, &target, error);
 	if (code == RILL_OK)
@@ -200,10 +219,12 @@ static enum rill_code find_previous(const struct repository *repository,
 		return code;
 	if (publication->release == 0)
 		publication->release = release.number + 1;
-	if (publication->release <= release.number)
+	if (publication->release <= release.number || publication->release > RILL_RELEASE_MAX)
 		return rill_fail(error, RILL_USAGE,
-				 "release %lld of %s is published; the next must be higher",
-				 (long long)release.number, publication->name);
+				 "release %lld of %s is published; the next must be higher, "
+				 "up to %lld",
+				 (long long)release.number, publication->name,
+				 (long long)RILL_RELEASE_MAX);
 	rill_hex(target.sha256, sizeof target.sha256, hex);
 	*path = repository_target_path(repository, publication->name, hex);
 	return *path ? RILL_OK : rill_fail(error, RILL_MEMORY, "no memory");

@@ -72,13 +72,15 @@ static enum rill_code init_metadata(const char *folder, struct key *key, int64_t
 enum rill_code repository_init(const char *path, struct key *key, int64_t days,
 			       struct rill_error *error)
 {
-	char *metadata = NULL, *targets = NULL;
+	char *metadata = NULL, *targets = NULL, *timestamp = NULL;
 	enum rill_code code = RILL_OK;
 
 	if (asprintf(&metadata, "%s/metadata", path) < 0 ||
-	    asprintf(&targets, "%s/targets", path) < 0)
+	    asprintf(&targets, "%s/targets", path) < 0 ||
+	    asprintf(&timestamp, "%s/metadata/timestamp.json", path) < 0)
 		code = no_memory(error);
-	if (code == RILL_OK && access(metadata, F_OK) == 0)
+	/* It is written last: without it an earlier try did not come to its end. */
+	if (code == RILL_OK && timestamp && access(timestamp, F_OK) == 0)
 		code = rill_fail(error, RILL_USAGE, "%s: there is a repository already", path);
 	if (code == RILL_OK)
 		code = make_folders(metadata, error);
@@ -88,6 +90,7 @@ enum rill_code repository_init(const char *path, struct key *key, int64_t days,
 		code = init_metadata(metadata, key, days, error);
 	free(metadata);
 	free(targets);
+	free(timestamp);
 	return code;
 }
 
@@ -255,16 +258,46 @@ enum rill_code repository_store(const struct repository *repository, const char 
 	return code;
 }
 
+/* True when the root names the key for a role, and no other one is needed. */
+static bool may_sign(const struct repository *repository, const struct key *key,
+		     enum rill_tuf_role role)
+{
+	const struct rill_tuf_document *root = &repository->tuf.document[RILL_TUF_ROOT];
+	const struct rill_json *json = &root->json;
+	uint32_t rule = rill_json_get(json, rill_json_get(json, root->body, "roles"),
+				      rill_tuf_role_name(role));
+	uint32_t keyids = rill_json_get(json, rule, "keyids");
+	int64_t threshold;
+
+	if (!rill_json_integer(json, rill_json_get(json, rule, "threshold"), &threshold) ||
+	    threshold != 1 || !rill_json_is(json, keyids, RILL_JSON_ARRAY))
+		return false;
+	for (uint32_t i = rill_json_first(json, keyids); i; i = rill_json_next(json, keyids, i)) {
+		const char *id = rill_json_string(json, i);
+
+		if (id && strcmp(id, key->id) == 0)
+			return true;
+	}
+	return false;
+}
+
 enum rill_code repository_commit(struct repository *repository, struct key *key, int64_t days,
 				 struct rill_error *error)
 {
 	const struct rill_tuf_document *document = repository->tuf.document;
 	int64_t version = document[RILL_TUF_TARGETS].version + 1;
-	cJSON *body = metadata_new(RILL_TUF_TARGETS, version, days);
+	cJSON *body;
 	struct metadata_file file;
 	char *folder;
 	enum rill_code code;
 
+	for (int role = RILL_TUF_TIMESTAMP; role < RILL_TUF_ROLES; role++)
+		if (!may_sign(repository, key, (enum rill_tuf_role)role))
+			return rill_fail(error, RILL_USAGE,
+					 "%s: its root does not name the key %.16s... for %s",
+					 repository->path, key->id,
+					 rill_tuf_role_name((enum rill_tuf_role)role));
+	body = metadata_new(RILL_TUF_TARGETS, version, days);
 	cJSON_AddItemToObject(body, "targets", repository->targets);
 	repository->targets = NULL;
 	if (asprintf(&folder, "%s/metadata", repository->path) < 0) {

@@ -24,7 +24,7 @@ enum rill_code rill_release_parse(const struct rill_json *json, uint32_t custom,
 		return rill_fail(error, RILL_UNSUPPORTED, "a target of kind \"%.32s\"", kind);
 	release->kind = RILL_KIND_FILE;
 	if (!rill_json_integer(json, rill_json_get(json, rill, "release"), &release->number) ||
-	    release->number < 1)
+	    release->number < 1 || release->number > RILL_RELEASE_MAX)
 		return malformed("release", error);
 	release->boards = rill_json_get(json, rill, "boards");
 	if (release->boards && !rill_json_is(json, release->boards, RILL_JSON_ARRAY))

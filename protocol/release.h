@@ -20,6 +20,9 @@
 #include "protocol/hash.h"
 #include "protocol/json.h"
 
+/* Release numbers: what JSON readers with doubles hold and print without loss. */
+#define RILL_RELEASE_MAX INT64_C(999999999999999)
+
 enum rill_kind { RILL_KIND_FILE };
 
 struct rill_release {
