@@ -26,3 +26,11 @@ for preset in "${presets[@]}"; do
 	cmake --build --preset "$preset" >>"build/$preset.log" || { tail -n 40 "build/$preset.log"; exit 1; }
 	ctest --preset "$preset" -j "$(nproc)"
 done
+
+# The fuzzers, each for some seconds from the kept corpus.
+if [ $# = 0 ]; then
+	echo "== fuzz"
+	cmake -G Ninja -S . -B build/fuzz -DCMAKE_C_COMPILER=clang -DRILL_FUZZ=ON -DRILL_FUZZ_SECONDS=5 >build/fuzz.log
+	cmake --build build/fuzz >>build/fuzz.log || { tail -n 40 build/fuzz.log; exit 1; }
+	ctest --test-dir build/fuzz -R '^fuzz_' --output-on-failure --no-tests=error
+fi

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the update decides before it needs a server, and how it ends what a power cut left.
+ * The whole way with a server is in tests/e2e.
+ */
+#include "tests/unit/folder.h"
+
+#include "device/kind.h"
+#include "device/update.h"
+#include <stdlib.h>
+#include <string.h>
+
+static const char old_text[] = "the old file", new_text[] = "the new file";
+
+/* A device with one target, FOLDER/app. */
+struct device {
+	struct folder *folder;
+	char path[64];
+	struct config config;
+	struct target_config target;
+	struct journal journal;
+	struct rill_tuf tuf;
+	struct update update;
+};
+
+static int make_device(void **state)
+{
+	struct device *device = calloc(1, sizeof *device);
+	struct rill_error error;
+	void *folder;
+
+	*state = device;
+	if (!device || make_folder(&folder) != 0)
+		return -1;
+	device->folder = folder;
+	snprintf(device->path, sizeof device->path, "%s/app", device->folder->path);
+	device->config = (struct config){.board = "board-a", .memory = 1 << 20};
+	device->target = (struct target_config){
+		.name = "app", .kind = RILL_KIND_FILE, .path = device->path, .health_timeout = 5};
+	rill_tuf_init(&device->tuf, 1000);
+	if (journal_open(&device->journal, device->folder->path, &error) != RILL_OK)
+		return -1;
+	device->update = (struct update){
+		.config = &device->config, .target = &device->target, .journal = &device->journal};
+	return 0;
+}
+
+static int remove_device(void **state)
+{
+	struct device *device = *state;
+	void *folder = device->folder;
+
+	journal_close(&device->journal);
+	rill_tuf_free(&device->tuf);
+	free(device);
+	return remove_folder(&folder);
+}
+
+static void hex_of(const char *text, char *hex)
+{
+	uint8_t digest[RILL_SHA256_SIZE];
+
+	rill_sha256(text, strlen(text), digest);
+	rill_hex(digest, sizeof digest, hex);
+}
+
+/* Replaces the file, as an update does before it records that. */
+static void switch_file(struct device *device)
+{
+	struct install *install;
+	uint8_t digest[RILL_SHA256_SIZE];
+	struct rill_error error;
+
+	rill_sha256(new_text, strlen(new_text), digest);
+	assert_ok(kind_file.open(&install, device->path, &error), &error);
+	assert_ok(kind_file.begin(install, strlen(new_text), &error), &error);
+	assert_ok(kind_file.write(install, new_text, strlen(new_text), &error), &error);
+	assert_ok(kind_file.seal(install, digest, &error), &error);
+	assert_ok(kind_file.switch_to_new(install, &error), &error);
+	kind_file.close(install);
+}
+
+static void record(struct device *device, enum update_state state, bool had_base)
+{
+	struct entry entry = {.state = state, .release = 8, .committed = 7};
+	struct rill_error error;
+
+	if (had_base)
+		hex_of(old_text, entry.from);
+	hex_of(new_text, entry.to);
+	assert_ok(journal_put(&device->journal, "app", &entry, &error), &error);
+}
+
+static void assert_recorded(struct device *device, enum update_state state, int64_t committed)
+{
+	struct journal journal;
+	struct entry entry;
+	struct rill_error error;
+
+	assert_ok(journal_open(&journal, device->folder->path, &error), &error);
+	journal_get(&journal, "app", &entry);
+	journal_close(&journal);
+	assert_string_equal(update_state_name(entry.state), update_state_name(state));
+	assert_int_equal(entry.committed, committed);
+}
+
+static void assert_app(struct device *device, const char *text)
+{
+	assert_file(device->path, text, strlen(text));
+}
+
+static void without_a_switch_there_is_nothing_to_recover(void **state)
+{
+	static const enum update_state states[] = {STATE_IDLE, STATE_FETCHING, STATE_COMMITTED,
+						   STATE_ROLLED_BACK, STATE_FAILED};
+	struct device *device = *state;
+	struct rill_error error;
+
+	put_file(device->path, old_text, strlen(old_text));
+	for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
+		record(device, states[i], true);
+		assert_ok(update_recover(&device->update, &error), &error);
+		assert_recorded(device, states[i], 7);
+	}
+	assert_app(device, old_text);
+}
+
+static void a_cut_before_the_rename_leaves_the_old_file(void **state)
+{
+	struct device *device = *state;
+	struct rill_error error;
+
+	put_file(device->path, old_text, strlen(old_text));
+	record(device, STATE_SWITCHING, true);
+	device->target.health = (const char *[]){"/bin/false", NULL};
+	assert_ok(update_recover(&device->update, &error), &error);
+	assert_recorded(device, STATE_IDLE, 7);
+	assert_app(device, old_text);
+}
+
+static void a_cut_after_the_rename_is_tested_and_kept(void **state)
+{
+	static const enum update_state states[] = {STATE_SWITCHING, STATE_TESTING};
+	struct device *device = *state;
+	struct rill_error error;
+
+	for (size_t i = 0; i < 2; i++) {
+		put_file(device->path, old_text, strlen(old_text));
+		switch_file(device);
+		record(device, states[i], true);
+		device->target.health = (const char *[]){"/bin/true", NULL};
+		assert_ok(update_recover(&device->update, &error), &error);
+		assert_recorded(device, STATE_COMMITTED, 8);
+		assert_app(device, new_text);
+	}
+}
+
+static void a_cut_after_the_rename_is_tested_and_rolled_back(void **state)
+{
+	static const enum update_state states[] = {STATE_SWITCHING, STATE_TESTING};
+	struct device *device = *state;
+	struct rill_error error;
+
+	for (size_t i = 0; i < 2; i++) {
+		put_file(device->path, old_text, strlen(old_text));
+		switch_file(device);
+		record(device, states[i], true);
+		device->target.health = (const char *[]){"/bin/sh", "-c", "exit 4", NULL};
+		assert_fails(update_recover(&device->update, &error), RILL_UNHEALTHY, &error,
+			     "exit status 4");
+		assert_recorded(device, STATE_ROLLED_BACK, 7);
+		assert_app(device, old_text);
+	}
+}
+
+static void a_file_that_was_not_there_is_rolled_back_to_none(void **state)
+{
+	struct device *device = *state;
+	struct rill_error error;
+
+	switch_file(device);
+	record(device, STATE_TESTING, false);
+	device->target.health = (const char *[]){"/bin/false", NULL};
+	assert_fails(update_recover(&device->update, &error), RILL_UNHEALTHY, &error, "");
+	assert_recorded(device, STATE_ROLLED_BACK, 7);
+	assert_false(is_there(device->path));
+}
+
+static void a_rollback_that_fails_says_so(void **state)
+{
+	struct device *device = *state;
+	struct rill_error error;
+
+	put_file(device->path, new_text, strlen(new_text)); /* and no previous one */
+	record(device, STATE_TESTING, true);
+	device->target.health = (const char *[]){"/bin/false", NULL};
+	assert_fails(update_recover(&device->update, &error), RILL_UNHEALTHY, &error,
+		     "could not be undone");
+	assert_recorded(device, STATE_FAILED, 7);
+	assert_app(device, new_text);
+}
+
+/* Metadata as if it had been verified: what update_run() takes. */
+static void publish(struct device *device, const char *content, int64_t release, const char *more)
+{
+	struct rill_tuf_document *document = &device->tuf.document[RILL_TUF_TARGETS];
+	char text[2048], hex[RILL_SHA256_HEX];
+	struct rill_error error;
+
+	hex_of(content, hex);
+	snprintf(text, sizeof text,
+		 "{\"signed\":{\"targets\":{\"app\":{\"length\":%zu,\"hashes\":{\"sha256\":\"%s\"},"
+		 "\"custom\":{\"rill\":{\"kind\":\"file\",\"release\":%lld%s}}},"
+		 "\"deltas/d\":{\"length\":500,\"hashes\":{\"sha256\":\"%s\"}}}}}",
+		 strlen(content), hex, (long long)release, more, hex);
+	rill_json_free(&document->json);
+	assert_ok(rill_json_parse(&document->json, text, strlen(text), 256, &error), &error);
+	document->body = rill_json_get(&document->json, RILL_JSON_ROOT, "signed");
+	document->version = 1;
+	document->expires = 2000;
+}
+
+static enum rill_code run(struct device *device, struct rill_error *error)
+{
+	journal_get(&device->journal, "app", &device->update.entry);
+	return update_run(&device->update, &device->tuf, NULL, error);
+}
+
+static void a_file_that_is_current_is_noted(void **state)
+{
+	struct device *device = *state;
+	struct rill_error error;
+
+	put_file(device->path, new_text, strlen(new_text));
+	publish(device, new_text, 9, "");
+	assert_ok(run(device, &error), &error);
+	assert_false(device->update.changed);
+	assert_recorded(device, STATE_COMMITTED, 9);
+	assert_ok(run(device, &error), &error);
+	assert_recorded(device, STATE_COMMITTED, 9);
+}
+
+static void a_lower_release_is_refused_even_when_it_is_there(void **state)
+{
+	struct device *device = *state;
+	struct rill_error error;
+
+	put_file(device->path, old_text, strlen(old_text));
+	record(device, STATE_COMMITTED, true); /* 7 was installed once */
+	publish(device, old_text, 6, "");
+	assert_fails(run(device, &error), RILL_SECURITY, &error, "release 6 is older than 7");
+	publish(device, new_text, 6, "");
+	assert_fails(run(device, &error), RILL_SECURITY, &error, "older");
+	assert_recorded(device, STATE_COMMITTED, 7);
+	assert_app(device, old_text);
+}
+
+static void a_release_for_other_boards_is_refused(void **state)
+{
+	struct device *device = *state;
+	struct rill_error error;
+
+	put_file(device->path, old_text, strlen(old_text));
+	publish(device, old_text, 9, ",\"boards\":[\"board-b\"]");
+	assert_fails(run(device, &error), RILL_POLICY, &error, "not for board \"board-a\"");
+	publish(device, old_text, 9, ",\"boards\":[\"board-b\",\"board-a\"]");
+	assert_ok(run(device, &error), &error);
+}
+
+static void without_a_delta_the_policy_decides(void **state)
+{
+	struct device *device = *state;
+	struct rill_error error;
+
+	put_file(device->path, old_text, strlen(old_text));
+	publish(device, new_text, 9, "");
+	assert_fails(run(device, &error), RILL_POLICY, &error, "no delta from what is installed");
+	assert_app(device, old_text);
+	assert_int_equal(count_files(device->folder->path), 1); /* no journal: nothing began */
+}
+
+static void add_delta(char *more, size_t size, int64_t length, int64_t memory)
+{
+	char from[RILL_SHA256_HEX];
+
+	hex_of(old_text, from);
+	snprintf(more, size,
+		 ",\"deltas\":[{\"from\":[\"sha256:%s\"],\"path\":\"deltas/d\",\"length\":%lld,"
+		 "\"header\":{\"length\":200,\"sha256\":\"%s\"},\"memory\":%lld,\"scratch\":9}]",
+		 from, (long long)length, from, (long long)memory);
+}
+
+static void a_delta_over_the_memory_budget_is_not_fetched(void **state)
+{
+	struct device *device = *state;
+	char more[512];
+	struct rill_error error;
+
+	put_file(device->path, old_text, strlen(old_text));
+	add_delta(more, sizeof more, 500, (1 << 20) + 1);
+	publish(device, new_text, 9, more);
+	assert_fails(run(device, &error), RILL_MEMORY, &error, "1048577");
+	assert_int_equal(count_files(device->folder->path), 1);
+}
+
+static void a_delta_of_two_lengths_is_refused(void **state)
+{
+	struct device *device = *state;
+	char more[512];
+	struct rill_error error;
+
+	put_file(device->path, old_text, strlen(old_text));
+	add_delta(more, sizeof more, 501, 1000);
+	publish(device, new_text, 9, more);
+	assert_fails(run(device, &error), RILL_SECURITY, &error, "two lengths");
+	assert_int_equal(count_files(device->folder->path), 1);
+}
+
+#define on_device(test) cmocka_unit_test_setup_teardown(test, make_device, remove_device)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		on_device(without_a_switch_there_is_nothing_to_recover),
+		on_device(a_cut_before_the_rename_leaves_the_old_file),
+		on_device(a_cut_after_the_rename_is_tested_and_kept),
+		on_device(a_cut_after_the_rename_is_tested_and_rolled_back),
+		on_device(a_file_that_was_not_there_is_rolled_back_to_none),
+		on_device(a_rollback_that_fails_says_so),
+		on_device(a_file_that_is_current_is_noted),
+		on_device(a_lower_release_is_refused_even_when_it_is_there),
+		on_device(a_release_for_other_boards_is_refused),
+		on_device(without_a_delta_the_policy_decides),
+		on_device(a_delta_over_the_memory_budget_is_not_fetched),
+		on_device(a_delta_of_two_lengths_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/folder.h"
+
+#include "host/delta_apply.h"
+#include "host/delta_encode.h"
+#include "protocol/delta_decoder.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { N = 3000 };
+
+/* A base, a target and the delta between them. */
+struct sample {
+	uint8_t base[N], target[N];
+	struct buffer delta;
+	struct rill_delta_header header;
+};
+
+static struct sample *make_sample(void)
+{
+	struct sample *sample = calloc(1, sizeof *sample);
+	uint64_t seed = 17;
+	struct rill_error error;
+
+	assert_non_null(sample);
+	for (size_t i = 0; i < N; i++) {
+		sample->base[i] = (uint8_t)(next_random(&seed) >> 32);
+		sample->target[(i + 1000) % N] = (uint8_t)(sample->base[i] + (i % 50 == 0));
+	}
+	assert_ok(delta_make(sample->base, N, sample->target, N, true, &sample->delta,
+			     &sample->header, &error),
+		  &error);
+	return sample;
+}
+
+static void free_sample(struct sample *sample)
+{
+	buffer_free(&sample->delta);
+	free(sample);
+}
+
+static enum rill_code apply(struct folder *folder, const void *base, size_t base_length,
+			    const void *delta, size_t delta_length, uint64_t budget,
+			    struct rill_error *error)
+{
+	/* Copies of their exact sizes, so that ASan sees a read beyond them. */
+	uint8_t *base_copy = malloc(base_length + !base_length);
+	uint8_t *delta_copy = malloc(delta_length + !delta_length);
+	const struct input b = {.bytes = base_copy, .length = base_length};
+	const struct input d = {.bytes = delta_copy, .length = delta_length};
+	struct progress progress = progress_start("applying", true);
+	struct output output;
+	enum rill_code code;
+
+	assert_non_null(base_copy);
+	assert_non_null(delta_copy);
+	memcpy(base_copy, base, base_length);
+	memcpy(delta_copy, delta, delta_length);
+	assert_ok(output_open(&output, folder_path(folder, "result"), error), error);
+	code = delta_apply(&b, &d, budget, &output, &progress, error);
+	output_abandon(&output);
+	free(base_copy);
+	free(delta_copy);
+	return code;
+}
+
+static void another_base_is_named_before_anything_is_written(void **state)
+{
+	struct sample *sample = make_sample();
+	struct rill_error error;
+	char hex[RILL_SHA256_HEX];
+
+	rill_hex(sample->header.base[0].sha256, RILL_SHA256_SIZE, hex);
+	sample->base[77] ^= 1;
+	assert_fails(apply(*state, sample->base, N, sample->delta.bytes, sample->delta.length,
+			   UINT64_MAX, &error),
+		     RILL_WRONG_BASE, &error, hex);
+	sample->base[77] ^= 1;
+	assert_fails(apply(*state, sample->base, N - 1, sample->delta.bytes, sample->delta.length,
+			   UINT64_MAX, &error),
+		     RILL_WRONG_BASE, &error, "3000 bytes");
+	assert_fails(apply(*state, sample->target, N, sample->delta.bytes, sample->delta.length,
+			   UINT64_MAX, &error),
+		     RILL_WRONG_BASE, &error, "");
+	free_sample(sample);
+}
+
+static void a_delta_cut_at_any_byte_is_refused(void **state)
+{
+	struct sample *sample = make_sample();
+	struct rill_error error;
+
+	for (size_t n = 0; n < sample->delta.length; n++)
+		assert_fails(
+			apply(*state, sample->base, N, sample->delta.bytes, n, UINT64_MAX, &error),
+			RILL_CORRUPT, &error, "");
+	assert_ok(apply(*state, sample->base, N, sample->delta.bytes, sample->delta.length,
+			UINT64_MAX, &error),
+		  &error);
+	free_sample(sample);
+}
+
+static void a_changed_bit_is_noticed_wherever_it_is(void **state)
+{
+	struct sample *sample = make_sample();
+	struct rill_error error;
+
+	for (size_t i = 0; i < sample->delta.length; i++) {
+		enum rill_code code;
+
+		sample->delta.bytes[i] ^= (uint8_t)(1 << i % 8);
+		code = apply(*state, sample->base, N, sample->delta.bytes, sample->delta.length,
+			     UINT64_MAX, &error);
+		/* "memory" may be more than it was: it bounds, and changes nothing. */
+		if (code != RILL_CORRUPT && code != RILL_WRONG_BASE && code != RILL_UNSUPPORTED &&
+		    !(code == RILL_OK && i >= 10 && i < 13))
+			fail_msg("byte %zu: %s", i, rill_code_name(code));
+		sample->delta.bytes[i] ^= (uint8_t)(1 << i % 8);
+	}
+	free_sample(sample);
+}
+
+static void bytes_behind_the_end_are_refused(void **state)
+{
+	struct sample *sample = make_sample();
+	struct rill_error error;
+
+	assert_ok(buffer_append(&sample->delta, "", 1, &error), &error);
+	assert_fails(apply(*state, sample->base, N, sample->delta.bytes, sample->delta.length,
+			   UINT64_MAX, &error),
+		     RILL_CORRUPT, &error, "after the delta's end");
+	free_sample(sample);
+}
+
+static void many_bytes_behind_the_end_are_refused_too(void **state)
+{
+	struct sample *sample = make_sample();
+	struct rill_error error;
+
+	assert_ok(buffer_reserve(&sample->delta, 3 * RILL_DELTA_CHUNK, &error), &error);
+	memset(sample->delta.bytes + sample->delta.length, 0, 3 * RILL_DELTA_CHUNK);
+	sample->delta.length += 3 * RILL_DELTA_CHUNK;
+	assert_fails(apply(*state, sample->base, N, sample->delta.bytes, sample->delta.length,
+			   UINT64_MAX, &error),
+		     RILL_CORRUPT, &error, "after the delta's end");
+	free_sample(sample);
+}
+
+/* The SHA-256 of the base is right, but the length beside it is not: a copy from beyond the
+ * base must not be read. */
+static void a_base_that_is_said_to_be_longer_is_refused(void **state)
+{
+	struct sample *sample = make_sample();
+	struct rill_copy copy = {.length = N, .source = 1000000};
+	struct copy_list list = {.copies = &copy, .count = 1};
+	struct buffer delta = {0};
+	struct rill_delta_header *header = calloc(1, sizeof *header);
+	uint8_t *base = calloc(1, copy.source + N);
+	uint8_t *bytes = malloc(4096);
+	struct rill_error error;
+	size_t n;
+
+	assert_non_null(header);
+	assert_non_null(base);
+	assert_non_null(bytes);
+	assert_ok(delta_encode(base, copy.source + N, sample->target, N, &list, &delta, header,
+			       &error),
+		  &error);
+	memcpy(header->base[0].sha256, sample->header.base[0].sha256, RILL_SHA256_SIZE);
+	assert_true(header->body_length < 4096 - 512);
+	n = rill_delta_header_write(header, bytes, 4096);
+	memcpy(bytes + n, delta.bytes + delta.length - header->body_length, header->body_length);
+	assert_fails(
+		apply(*state, sample->base, N, bytes, n + header->body_length, UINT64_MAX, &error),
+		RILL_WRONG_BASE, &error, "");
+	free(bytes);
+	free(base);
+	free(header);
+	buffer_free(&delta);
+	free_sample(sample);
+}
+
+static void the_budget_is_kept(void **state)
+{
+	struct sample *sample = make_sample();
+	struct rill_error error;
+
+	assert_ok(apply(*state, sample->base, N, sample->delta.bytes, sample->delta.length,
+			sample->header.memory, &error),
+		  &error);
+	assert_fails(apply(*state, sample->base, N, sample->delta.bytes, sample->delta.length,
+			   sample->header.memory - 1, &error),
+		     RILL_MEMORY, &error, "budget");
+	free_sample(sample);
+}
+
+static void a_file_that_is_no_delta_is_called_so(void **state)
+{
+	struct rill_error error;
+
+	assert_fails(apply(*state, "x", 1, "BSDIFF40 or anything", 20, UINT64_MAX, &error),
+		     RILL_CORRUPT, &error, "not a Rill delta");
+	assert_fails(apply(*state, "x", 1, "\x89RIL\2\0\12\0\0\0", 10, UINT64_MAX, &error),
+		     RILL_UNSUPPORTED, &error, "version 2");
+}
+
+/* Signed metadata is one way in; a file by hand is another. */
+static void a_delta_of_two_bases_is_not_for_files(void **state)
+{
+	struct sample *sample = make_sample();
+	uint8_t bytes[2048];
+	struct rill_error error;
+	size_t n;
+
+	sample->header.base_count = 2;
+	sample->header.base[1] = sample->header.base[0];
+	n = rill_delta_header_write(&sample->header, bytes, sizeof bytes);
+	assert_true(n > 0);
+	assert_fails(apply(*state, sample->base, N, bytes, n, UINT64_MAX, &error), RILL_UNSUPPORTED,
+		     &error, "2 bases");
+	free_sample(sample);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		in_folder(another_base_is_named_before_anything_is_written),
+		in_folder(a_delta_cut_at_any_byte_is_refused),
+		in_folder(a_changed_bit_is_noticed_wherever_it_is),
+		in_folder(bytes_behind_the_end_are_refused),
+		in_folder(many_bytes_behind_the_end_are_refused_too),
+		in_folder(a_base_that_is_said_to_be_longer_is_refused),
+		in_folder(the_budget_is_kept),
+		in_folder(a_file_that_is_no_delta_is_called_so),
+		in_folder(a_delta_of_two_bases_is_not_for_files),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
