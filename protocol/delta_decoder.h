@@ -13,9 +13,8 @@
  * What it does not: it does not hash the base (the caller does, before use: with another
  * base the outputs' hashes are wrong at the end, no more), nor the header.
  *
- * The body has two sections, in this order: the copy map (copy_map.h), then the data:
- * entry by entry the literal bytes and the residuals. A copied byte is the source's plus
- * its residual, modulo 256.
+ * The body has three sections, in this order: layout, copies, data (delta_body.h). Each is
+ * decoded as far as the code at hand goes, but for RILL_BODY_STEP bytes that wait for more.
  */
 #ifndef RILL_DELTA_DECODER_H
 #define RILL_DELTA_DECODER_H
@@ -42,7 +41,7 @@ uint64_t rill_decoder_memory(const struct rill_delta_header *header);
 
 /* Makes a decoder. `header` must outlive it. RILL_MEMORY: the header asks for more than
  * `budget` bytes; RILL_CORRUPT: it asks for less than is needed, or its sections are not
- * the two above. */
+ * the three above. */
 enum rill_code rill_decoder_new(struct rill_decoder **decoder,
 				const struct rill_delta_header *header, uint64_t budget,
 				struct rill_decoder_io io, struct rill_error *error);
