@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define TRUSTED 16 /* an alignment that holds for so many bytes is not questioned */
+#define BETTER_BY 8
 #define COMPARED_MOST 4096 /* longer matches are all the same to the search */
 
 struct search {
@@ -80,6 +81,18 @@ static enum rill_code add(struct match_list *list, struct match match, struct ri
 	return RILL_OK;
 }
 
+/* Bytes that are the same on a diagonal. */
+static size_t score(const struct search *s, size_t diagonal, size_t at, size_t n)
+{
+	size_t same = 0;
+
+	for (size_t i = at; i < at + n; i++)
+		same += i + diagonal < s->old_n && s->old[i + diagonal] == s->new[i];
+	return same;
+}
+
+/* As bsdiff does it: a better match replaces the alignment at hand only when it explains
+ * BETTER_BY bytes more; but both are proposed. */
 static enum rill_code scan(const struct search *s, size_t least, struct match_list *list,
 			   struct rill_error *error)
 {
@@ -98,13 +111,17 @@ static enum rill_code scan(const struct search *s, size_t least, struct match_li
 			continue;
 		}
 		match = longest(s, at);
-		if (match.length >= TRUSTED) {
-			diagonal = (size_t)match.old_start - at;
-			continue;
-		}
 		if (match.length >= least && match.length > going)
 			code = add(list, match, error);
-		at++;
+		if (match.length < TRUSTED) {
+			at++;
+			continue;
+		}
+		if (match.length > score(s, diagonal, at, match.length) + BETTER_BY)
+			diagonal = (size_t)match.old_start - at;
+		else if (code == RILL_OK)
+			code = add(list, (struct match){at, at + diagonal, match.length}, error);
+		at += match.length;
 	}
 	return code;
 }

@@ -7,12 +7,13 @@
 #define STEP 4u
 #define LANES 12u /* diagonals that are followed at a time; one more for literals */
 #define LITERAL LANES
-#define REACH_MOST 1024u /* bytes that a match speaks for around itself */
+#define BEFORE_MOST 512u /* bytes before a match that it speaks for, at most, and behind it */
+#define BEHIND_MOST 1024u
 
 struct lane {
 	uint64_t diagonal; /* old minus new, modulo 2^64 */
 	uint64_t until; /* new position up to which it is proposed */
-	uint64_t weight; /* length of the longest match on it */
+	uint64_t weight; /* length of the matches on it */
 	uint32_t cost;
 	bool used;
 };
@@ -27,10 +28,10 @@ struct trace {
 struct selection {
 	const uint8_t *old, *new;
 	size_t old_n, new_n, steps;
-	const struct match_list *matches;
+	const struct match *match; /* by where they are to be tried first */
+	size_t match_count, next_match;
 	const struct copy_prices *prices;
 	struct lane lane[LANES + 1];
-	size_t next_match;
 	struct trace *trace;
 	/* The diagonals of lanes change in time: what they were before. */
 	struct change {
@@ -71,8 +72,7 @@ static bool enter(struct selection *s, size_t step, unsigned best, const struct 
 		if (lane->used && lane->diagonal == diagonal) {
 			if (lane->until < until)
 				lane->until = until;
-			if (lane->weight < match->length)
-				lane->weight = match->length;
+			lane->weight += match->length;
 			return true;
 		}
 		if (i != best && (chosen == LANES || !lane->used ||
@@ -92,24 +92,53 @@ static bool enter(struct selection *s, size_t step, unsigned best, const struct 
 }
 
 /* How far around itself a match is worth trying. */
-static uint64_t reach(uint64_t length)
+static uint64_t behind(uint64_t length)
 {
-	uint64_t far = length < 16 ? length * 4 : length * 16;
+	uint64_t far = length < 16 ? 16 : length * 8;
 
-	return far < REACH_MOST ? far : REACH_MOST;
+	return far < BEHIND_MOST ? far : BEHIND_MOST;
+}
+
+static uint64_t first_tried(const struct match *match)
+{
+	uint64_t far = match->length < 16 ? 16 : match->length * 4;
+
+	if (far > BEFORE_MOST)
+		far = BEFORE_MOST;
+	return match->new_start > far ? match->new_start - far : 0;
+}
+
+static int by_first_tried(const void *a, const void *b)
+{
+	const struct match *x = a, *y = b;
+	uint64_t p = first_tried(x), q = first_tried(y);
+
+	if (p == q) {
+		p = x->new_start;
+		q = y->new_start;
+	}
+	if (p == q) {
+		p = x->old_start;
+		q = y->old_start;
+	}
+	if (p == q) {
+		p = x->length;
+		q = y->length;
+	}
+	return p < q ? -1 : p > q;
 }
 
 static bool enter_matches(struct selection *s, size_t step, unsigned best)
 {
 	uint64_t at = (uint64_t)step * STEP;
 
-	while (s->next_match < s->matches->n) {
-		const struct match *m = &s->matches->match[s->next_match];
+	while (s->next_match < s->match_count) {
+		const struct match *m = &s->match[s->next_match];
 
-		if (m->new_start > at + REACH_MOST)
+		if (first_tried(m) > at)
 			break;
 		s->next_match++;
-		if (!enter(s, step, best, m, m->new_start + m->length + reach(m->length)))
+		if (!enter(s, step, best, m, m->new_start + m->length + behind(m->length)))
 			return false;
 	}
 	for (unsigned i = 0; i < LANES; i++)
@@ -137,14 +166,14 @@ static uint32_t step_cost(const struct selection *s, uint64_t diagonal, uint64_t
 /* One step on all lanes; costs are relative to the best, so they stay small. */
 static unsigned advance(struct selection *s, size_t step, unsigned best)
 {
-	uint32_t entry = s->lane[best].cost + s->prices->change, lowest = UINT32_MAX;
+	uint32_t from = s->lane[best].cost, lowest = UINT32_MAX;
 	unsigned winner = LITERAL;
 	struct trace *trace = &s->trace[step];
 
 	trace->changed = 0;
 	for (unsigned i = 0; i <= LANES; i++) {
 		struct lane *lane = &s->lane[i];
-		uint32_t enter_cost = i == LITERAL ? s->lane[best].cost : entry;
+		uint32_t enter_cost = from + (i == LITERAL ? 0 : s->prices->change);
 
 		if (!lane->used)
 			continue;
@@ -316,7 +345,7 @@ static enum rill_code finish(const struct selection *s, struct copy_list *list,
 }
 
 enum rill_code copy_select(const uint8_t *old, size_t old_n, const uint8_t *new, size_t new_n,
-			   const struct match_list *matches, const struct copy_prices *prices,
+			   struct match_list *matches, const struct copy_prices *prices,
 			   struct copy_list *list, struct rill_error *error)
 {
 	struct selection s = {.old = old,
@@ -324,12 +353,14 @@ enum rill_code copy_select(const uint8_t *old, size_t old_n, const uint8_t *new,
 			      .old_n = old_n,
 			      .new_n = new_n,
 			      .steps = (new_n + STEP - 1) / STEP,
-			      .matches = matches,
+			      .match = matches->match,
+			      .match_count = matches->n,
 			      .prices = prices};
 	unsigned best = LITERAL;
 	enum rill_code code = RILL_OK;
 
 	*list = (struct copy_list){0};
+	qsort(matches->match, matches->n, sizeof *matches->match, by_first_tried);
 	s.lane[LITERAL].used = true;
 	s.trace = malloc((s.steps + 1) * sizeof *s.trace);
 	if (!s.trace)

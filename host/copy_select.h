@@ -26,8 +26,9 @@ struct copy_prices {
 	unsigned same; /* a step without one */
 };
 
+/* Puts `matches` into an order of its own. */
 enum rill_code copy_select(const uint8_t *old, size_t old_n, const uint8_t *new, size_t new_n,
-			   const struct match_list *matches, const struct copy_prices *prices,
+			   struct match_list *matches, const struct copy_prices *prices,
 			   struct copy_list *list, struct rill_error *error);
 void copy_list_free(struct copy_list *list);
 

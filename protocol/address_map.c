@@ -58,6 +58,8 @@ static size_t flatten(struct rill_stretch *stretch, size_t count)
 		struct rill_stretch next = stretch[i];
 		struct rill_stretch *last = kept ? &stretch[kept - 1] : NULL;
 
+		if (last && next.start < last->start)
+			trim_front(&next, last->start); /* it was cut itself */
 		if (last && next.start < last->start + last->length) {
 			if (next.length > last->length)
 				last->length = (uint32_t)(next.start - last->start);
