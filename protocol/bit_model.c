@@ -5,8 +5,8 @@
 
 #define STEP_SHIFT 7 /* stretched values a refinement step apart: half a nat */
 #define FINAL_SHIFT 8
-#define FIRST_WEIGHT 13000 /* of 65536 */
-#define WEIGHT_MAX (1 << 20)
+#define FIRST_WEIGHT (13000 * 16)
+#define WEIGHT_MAX ((1 << 22) - 1)
 
 void rill_bit_tables_setup(struct rill_bit_tables *tables)
 {
@@ -48,7 +48,7 @@ void rill_bit_model_setup(struct rill_bit_model *model, const struct rill_bit_ta
 
 /* One decision at work. */
 struct mixing {
-	int32_t input[2 * RILL_INPUTS_MAX];
+	int16_t input[RILL_LANES];
 	uint16_t *refined[RILL_INPUTS_MAX];
 	int32_t stretched[2];
 	uint32_t p[2];
@@ -61,50 +61,54 @@ static void gather(struct rill_bit_model *model, const struct rill_bit_tables *t
 		uint32_t slot = *choice->slot[i], count = slot & 1023;
 		int32_t x = rill_stretch(&tables->logistic, slot >> 16);
 		unsigned step = (unsigned)(x + (RILL_REFINE_STEPS / 2 << STEP_SHIFT)) >> STEP_SHIFT;
+		int32_t known = count ? -1 : 0; /* a new slot says nothing */
 
 		mixing->refined[i] =
 			&model->refine[i][tables->count_class[count] * RILL_REFINE_STEPS + step];
-		mixing->input[2 * i] = count ? x : 0;
-		mixing->input[2 * i + 1] =
-			count ? rill_stretch(&tables->logistic, *mixing->refined[i]) : 0;
+		mixing->input[2 * i] = (int16_t)(x & known);
+		mixing->input[2 * i + 1] = (int16_t)(
+			rill_stretch(&tables->logistic, *mixing->refined[i]) & known);
 	}
+	for (unsigned i = 2 * model->inputs; i < RILL_LANES; i++)
+		mixing->input[i] = 0;
+}
+
+/* The weighted sum, with the weights' highest 16 bits: a loop for vector instructions. It
+ * cannot overflow: 2 * RILL_INPUTS_MAX * 2^15 * RILL_STRETCH_MAX is less than 2^31. */
+static int32_t weigh(const struct rill_weights *set, const struct mixing *mixing)
+{
+	int32_t sum = 0;
+
+	for (unsigned i = 0; i < RILL_LANES; i++)
+		sum += (int16_t)(set->weight[i] >> 7) * mixing->input[i];
+	sum /= 1 << 13;
+	if (sum > RILL_STRETCH_MAX)
+		return RILL_STRETCH_MAX;
+	return sum < -RILL_STRETCH_MAX ? -RILL_STRETCH_MAX : sum;
 }
 
 static void mix(const struct rill_bit_model *model, const struct rill_bit_tables *tables,
 		const struct rill_bit_choice *choice, struct mixing *mixing)
 {
 	for (unsigned k = 0; k < 2; k++) {
-		const struct rill_weights *set = &model->set[k][choice->set[k]];
-		int64_t sum = 0;
-
-		for (unsigned i = 0; i < 2 * model->inputs; i++)
-			sum += (int64_t)set->weight[i] * mixing->input[i];
-		sum += (int64_t)set->weight[2 * model->inputs] * 256;
-		sum /= 65536;
-		if (sum > RILL_STRETCH_MAX)
-			sum = RILL_STRETCH_MAX;
-		if (sum < -RILL_STRETCH_MAX)
-			sum = -RILL_STRETCH_MAX;
-		mixing->stretched[k] = (int32_t)sum;
-		mixing->p[k] = rill_squash(&tables->logistic, (int32_t)sum);
+		mixing->stretched[k] = weigh(&model->set[k][choice->set[k]], mixing);
+		mixing->p[k] = rill_squash(&tables->logistic, mixing->stretched[k]);
 	}
 }
 
 /* Moves a weight set against its own error; a set that is new moves faster. */
 static void learn_weights(struct rill_weights *set, const struct mixing *mixing, uint32_t p,
-			  unsigned bit, const struct rill_bit_model *model)
+			  unsigned bit, unsigned rate)
 {
 	int32_t error = (int32_t)(bit ? 65535 : 0) - (int32_t)p;
-	int64_t step = (int64_t)error * (model->rate + (4 * model->rate >> (set->uses >> 4)));
+	int32_t step = error * (int32_t)(rate + (4 * rate >> (set->uses >> 4))) / 512;
+	int16_t pace = (int16_t)(step > INT16_MAX ? INT16_MAX : step < -INT16_MAX ? -INT16_MAX : step);
 
-	for (unsigned i = 0; i < 2 * model->inputs; i++) {
-		int64_t w = set->weight[i] + step * mixing->input[i] / (1 << 20);
+	for (unsigned i = 0; i < RILL_LANES; i++) {
+		int32_t w = set->weight[i] + pace * mixing->input[i] / 128;
 
-		if (w > WEIGHT_MAX)
-			w = WEIGHT_MAX;
-		if (w < -WEIGHT_MAX)
-			w = -WEIGHT_MAX;
-		set->weight[i] = (int32_t)w;
+		w = w > WEIGHT_MAX ? WEIGHT_MAX : w;
+		set->weight[i] = w < -WEIGHT_MAX ? -WEIGHT_MAX : w;
 	}
 	if (set->uses < 255)
 		set->uses++;
@@ -154,7 +158,8 @@ unsigned rill_bit_model_code(struct rill_bit_model *model, const struct rill_bit
 	low += part >> (FINAL_SHIFT - 1);
 	*low = (uint16_t)(bit ? *low + ((65535 - *low) >> 6) : *low - (*low >> 6));
 	for (unsigned k = 0; k < 2; k++)
-		learn_weights(&model->set[k][choice->set[k]], &mixing, mixing.p[k], bit, model);
+		learn_weights(&model->set[k][choice->set[k]], &mixing, mixing.p[k], bit,
+			      model->rate);
 	learn_slots(model, tables, choice, &mixing, bit);
 	return bit;
 }

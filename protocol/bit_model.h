@@ -29,8 +29,12 @@ typedef uint32_t rill_slot;
 /* A slot that was never used. */
 #define RILL_SLOT_NEW (UINT32_C(1) << 31)
 
+/* Weights are in units of 2^-20. Inputs are padded with zeros to RILL_LANES, a multiple of
+ * what vector instructions take at a time. */
+#define RILL_LANES 24
+
 struct rill_weights {
-	int32_t weight[2 * RILL_INPUTS_MAX + 1];
+	int32_t weight[RILL_LANES];
 	uint32_t uses;
 };
 

@@ -27,10 +27,15 @@ void rill_byte_model_setup(struct rill_byte_model *model, const struct rill_bit_
 			model->expect[i][j] = RILL_SLOT_NEW;
 }
 
+static uint32_t place_of(const struct rill_bucket_table *table, uint32_t hash)
+{
+	return hash >> (32 - table->bits);
+}
+
 /* The bucket of a context; of two places a stranger takes the one that was used less. */
 static struct rill_bucket *find_bucket(const struct rill_bucket_table *table, uint32_t hash)
 {
-	uint32_t check = (hash & 0xffffff) | 1, place = hash >> (32 - table->bits);
+	uint32_t check = (hash & 0xffffff) | 1, place = place_of(table, hash);
 	struct rill_bucket *first = &table->bucket[place], *second = &table->bucket[place ^ 1];
 
 	if (first->check == check)
@@ -57,6 +62,22 @@ static rill_slot *expect_slot(struct rill_byte_model *model, const struct rill_b
 	return &model->expect[i][index];
 }
 
+/* Finds the buckets of all contexts; first they are all asked for, as memory is slow. */
+static void find_buckets(const struct rill_byte_model *model,
+			 const struct rill_bucket_table *table,
+			 const struct rill_byte_choice *choice, unsigned depth, unsigned known,
+			 struct rill_bucket **bucket)
+{
+	uint32_t hash[RILL_INPUTS_MAX];
+
+	for (unsigned i = 0; i < model->contexts; i++) {
+		hash[i] = rill_hash(choice->context[i] + i * 0x3d4d51cbu, known * 16 + depth);
+		__builtin_prefetch(&table->bucket[place_of(table, hash[i])]);
+	}
+	for (unsigned i = 0; i < model->contexts; i++)
+		bucket[i] = find_bucket(table, hash[i]);
+}
+
 uint8_t rill_code_byte(struct rill_byte_model *model, const struct rill_bit_tables *tables,
 		       struct rill_coder *coder, const struct rill_bucket_table *table,
 		       const struct rill_byte_choice *choice, uint8_t byte)
@@ -71,10 +92,7 @@ uint8_t rill_code_byte(struct rill_byte_model *model, const struct rill_bit_tabl
 		unsigned agreed = choice->expect[0] | 256u;
 
 		if (depth % 4 == 0)
-			for (unsigned i = 0; i < model->contexts; i++)
-				bucket[i] = find_bucket(
-					table, rill_hash(choice->context[i] + i * 0x3d4d51cbu,
-							 known * 16 + depth));
+			find_buckets(model, table, choice, depth, known, bucket);
 		for (unsigned i = 0; i < model->contexts; i++)
 			bit_choice.slot[i] = &bucket[i]->slot[node - 1];
 		for (unsigned i = 0; i < model->expectations; i++)

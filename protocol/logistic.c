@@ -28,9 +28,7 @@ void rill_logistic_setup(struct rill_logistic *tables)
 	for (uint32_t p = 0; p < 65536; p++) {
 		while (x < RILL_STRETCH_MAX && tables->squash[x + RILL_STRETCH_MAX] < p)
 			x++;
-		if (p < RILL_STRETCH_FINE)
-			tables->fine[p] = (int16_t)x;
 		if (p % 16 == 8)
-			tables->coarse[p / 16] = (int16_t)x;
+			tables->stretch[p / 16] = (int16_t)x;
 	}
 }

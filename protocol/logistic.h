@@ -13,12 +13,10 @@
 #include <stdint.h>
 
 #define RILL_STRETCH_MAX 2800
-#define RILL_STRETCH_FINE 2048
 
 struct rill_logistic {
 	uint16_t squash[2 * RILL_STRETCH_MAX + 1];
-	/* By p for p below RILL_STRETCH_FINE / 65536, by p / 16 else. */
-	int16_t fine[RILL_STRETCH_FINE], coarse[4096];
+	int16_t stretch[4096]; /* by p / 16 */
 };
 
 void rill_logistic_setup(struct rill_logistic *tables);
@@ -36,11 +34,7 @@ static inline uint32_t rill_squash(const struct rill_logistic *tables, int32_t x
 /* The stretched value of a probability, at most 65535. */
 static inline int32_t rill_stretch(const struct rill_logistic *tables, uint32_t p)
 {
-	if (p < RILL_STRETCH_FINE)
-		return tables->fine[p];
-	if (p > 65535 - RILL_STRETCH_FINE)
-		return -tables->fine[65535 - p];
-	return tables->coarse[p >> 4];
+	return tables->stretch[p >> 4];
 }
 
 #endif
