@@ -75,11 +75,12 @@ static void gather(struct rill_bit_model *model, const struct rill_bit_tables *t
 
 /* The weighted sum, with the weights' highest 16 bits: a loop for vector instructions. It
  * cannot overflow: 2 * RILL_INPUTS_MAX * 2^15 * RILL_STRETCH_MAX is less than 2^31. */
-static int32_t weigh(const struct rill_weights *set, const struct mixing *mixing)
+static inline int32_t weigh_lanes(const struct rill_weights *set, const struct mixing *mixing,
+				  unsigned lanes)
 {
 	int32_t sum = 0;
 
-	for (unsigned i = 0; i < RILL_LANES; i++)
+	for (unsigned i = 0; i < lanes; i++)
 		sum += (int16_t)(set->weight[i] >> 7) * mixing->input[i];
 	sum /= 1 << 13;
 	if (sum > RILL_STRETCH_MAX)
@@ -87,29 +88,45 @@ static int32_t weigh(const struct rill_weights *set, const struct mixing *mixing
 	return sum < -RILL_STRETCH_MAX ? -RILL_STRETCH_MAX : sum;
 }
 
+/* With a number of lanes that the compiler knows. */
+static int32_t weigh(const struct rill_weights *set, const struct mixing *mixing, unsigned inputs)
+{
+	return inputs <= 8 ? weigh_lanes(set, mixing, 16) : weigh_lanes(set, mixing, RILL_LANES);
+}
+
 static void mix(const struct rill_bit_model *model, const struct rill_bit_tables *tables,
 		const struct rill_bit_choice *choice, struct mixing *mixing)
 {
 	for (unsigned k = 0; k < 2; k++) {
-		mixing->stretched[k] = weigh(&model->set[k][choice->set[k]], mixing);
+		mixing->stretched[k] = weigh(&model->set[k][choice->set[k]], mixing, model->inputs);
 		mixing->p[k] = rill_squash(&tables->logistic, mixing->stretched[k]);
 	}
 }
 
-/* Moves a weight set against its own error; a set that is new moves faster. */
-static void learn_weights(struct rill_weights *set, const struct mixing *mixing, uint32_t p,
-			  unsigned bit, unsigned rate)
+static inline void move_weights(struct rill_weights *set, const struct mixing *mixing,
+				int16_t pace, unsigned lanes)
 {
-	int32_t error = (int32_t)(bit ? 65535 : 0) - (int32_t)p;
-	int32_t step = error * (int32_t)(rate + (4 * rate >> (set->uses >> 4))) / 512;
-	int16_t pace = (int16_t)(step > INT16_MAX ? INT16_MAX : step < -INT16_MAX ? -INT16_MAX : step);
-
-	for (unsigned i = 0; i < RILL_LANES; i++) {
+	for (unsigned i = 0; i < lanes; i++) {
 		int32_t w = set->weight[i] + pace * mixing->input[i] / 128;
 
 		w = w > WEIGHT_MAX ? WEIGHT_MAX : w;
 		set->weight[i] = w < -WEIGHT_MAX ? -WEIGHT_MAX : w;
 	}
+}
+
+/* Moves a weight set against its own error; a set that is new moves faster. */
+static void learn_weights(struct rill_weights *set, const struct mixing *mixing, uint32_t p,
+			  unsigned bit, const struct rill_bit_model *model)
+{
+	unsigned rate = model->rate;
+	int32_t error = (int32_t)(bit ? 65535 : 0) - (int32_t)p;
+	int32_t step = error * (int32_t)(rate + (4 * rate >> (set->uses >> 4))) / 512;
+	int16_t pace = (int16_t)(step > INT16_MAX ? INT16_MAX : step < -INT16_MAX ? -INT16_MAX : step);
+
+	if (model->inputs <= 8)
+		move_weights(set, mixing, pace, 16);
+	else
+		move_weights(set, mixing, pace, RILL_LANES);
 	if (set->uses < 255)
 		set->uses++;
 }
@@ -158,8 +175,7 @@ unsigned rill_bit_model_code(struct rill_bit_model *model, const struct rill_bit
 	low += part >> (FINAL_SHIFT - 1);
 	*low = (uint16_t)(bit ? *low + ((65535 - *low) >> 6) : *low - (*low >> 6));
 	for (unsigned k = 0; k < 2; k++)
-		learn_weights(&model->set[k][choice->set[k]], &mixing, mixing.p[k], bit,
-			      model->rate);
+		learn_weights(&model->set[k][choice->set[k]], &mixing, mixing.p[k], bit, model);
 	learn_slots(model, tables, choice, &mixing, bit);
 	return bit;
 }
