@@ -5,6 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define GO_MAGIC 0xfffffff1u
+#define GO_MODULE_TEXT 176 /* offsets in runtime.moduledata */
+#define GO_MODULE_FUNCDATA 320
+
 struct file {
 	const uint8_t *bytes;
 	size_t n;
@@ -48,7 +52,53 @@ static void add_region(struct elf_regions *elf, const struct file *file, uint64_
 	if (length > file->n - start)
 		length = file->n - start;
 	elf->region[elf->region_count++] = (struct rill_region){
-		.start = start, .length = length, .old_origin = origin, .class = class};
+		.start = start, .length = length, .origin = {{.old = origin}}, .class = class};
+}
+
+/* Where Go's module data begins: with the addresses of the function table and its names. */
+static bool find_module(const struct elf_regions *elf, const struct file *file, uint64_t table,
+			uint64_t names, uint64_t *module)
+{
+	for (size_t i = 0; i < elf->segment_count; i++) {
+		const struct rill_segment *segment = &elf->segment[i];
+
+		for (uint64_t at = 0; at + 16 <= segment->file_size; at += 8) {
+			uint64_t pair[2];
+
+			if (get(file, segment->offset + at, pair, sizeof pair) &&
+			    pair[0] == table && pair[1] == names) {
+				*module = segment->offset + at;
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+/* Go's function table (predict_go.c), of Go 1.20 and later: its header says where its parts
+ * are; the addresses that entries and funcdata count from are in the module data. */
+static void add_go_table(struct elf_regions *elf, const struct file *file, uint64_t start,
+			 uint64_t length, uint64_t address)
+{
+	struct rill_region *region;
+	uint64_t header[9], module, text, funcdata, end;
+
+	if (length < sizeof header || !get(file, start, header, sizeof header) ||
+	    (uint32_t)header[0] != GO_MAGIC || header[8] >= length ||
+	    !find_module(elf, file, address, address + header[4], &module) ||
+	    !get(file, module + GO_MODULE_TEXT, &text, sizeof text) ||
+	    !get(file, module + GO_MODULE_FUNCDATA, &funcdata, sizeof funcdata))
+		return;
+	end = funcdata - address < length ? funcdata - address : length;
+	if (end <= header[8] || elf->region_count >= ELF_REGIONS_MAX)
+		return;
+	add_region(elf, file, start + header[8], end - header[8], text, RILL_REGION_GO_FUNCTIONS);
+	region = &elf->region[elf->region_count - 1];
+	region->origin[1].old = start + header[4];
+	region->origin[2].old = start + header[7];
+	region->origin[3].old = start + header[8];
+	region->origin[4].old = funcdata;
+	region->origin[5].old = start + header[5];
 }
 
 static enum rill_region_class class_of(const struct elf_regions *elf, const Elf64_Shdr *section,
@@ -98,7 +148,10 @@ static void read_sections(struct elf_regions *elf, const struct file *file,
 		    get(file, header->e_shoff + (uint64_t)section.sh_link * header->e_shentsize,
 			&link, sizeof link))
 			origin = link.sh_offset;
-		if (class != RILL_REGION_PLAIN)
+		if (strcmp(name, ".gopclntab") == 0)
+			add_go_table(elf, file, section.sh_offset, section.sh_size,
+				     section.sh_addr);
+		else if (class != RILL_REGION_PLAIN)
 			add_region(elf, file, section.sh_offset, section.sh_size, origin, class);
 	}
 }

@@ -41,19 +41,21 @@ static void fill_layout(struct rill_layout *layout, const struct elf_regions *ol
 	rill_layout_finish(layout);
 }
 
-/* The origin that a region's class had in the new file: of the region of the same rank. */
+/* The origins that a region's class had in the new file: of the region of the same rank. */
 static void set_new_origins(struct rill_layout *layout, const struct elf_regions *new)
 {
 	for (size_t i = 0; i < layout->region_count; i++) {
 		struct rill_region *region = &layout->region[i];
 		size_t rank = 0;
 
-		region->new_origin = region->old_origin;
 		for (size_t j = 0; j < i; j++)
 			rank += layout->region[j].class == region->class;
+		for (unsigned k = 0; k < rill_region_origins(region->class); k++)
+			region->origin[k].new = region->origin[k].old;
 		for (size_t j = 0; j < new->region_count; j++)
 			if (new->region[j].class == region->class && rank-- == 0)
-				region->new_origin = new->region[j].old_origin;
+				for (unsigned k = 0; k < rill_region_origins(region->class); k++)
+					region->origin[k].new = new->region[j].origin[k].old;
 	}
 }
 

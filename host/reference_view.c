@@ -75,15 +75,6 @@ static void rewrite(const struct rill_predictor *predictor, const struct rill_un
 	}
 }
 
-static size_t read_units(const struct rill_window *window, struct rill_unit *unit)
-{
-	switch (window->region->class) {
-	case RILL_REGION_A64: return rill_read_a64(window, unit);
-	case RILL_REGION_X64: return rill_read_x64(window, unit);
-	default: return rill_read_data(window, unit);
-	}
-}
-
 static void view_region(const struct rill_layout *layout, const struct rill_predictor *predictor,
 			const struct rill_region *region, struct rill_window *window,
 			uint8_t *view)
@@ -109,7 +100,7 @@ static void view_region(const struct rill_layout *layout, const struct rill_pred
 		window->addressed = rill_segment_address(
 			&layout->segment[window->image->old_segment], window->image->old_count,
 			window->from, &window->address);
-		count = read_units(window, unit);
+		count = rill_read_units(window, unit);
 		for (size_t i = 0; i < count; i++)
 			if (unit[i].target != 0)
 				rewrite(predictor, &unit[i], view + at + unit[i].at);

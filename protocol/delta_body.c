@@ -291,15 +291,6 @@ static const uint8_t *old_bytes(const struct rill_body *b, size_t at)
 	return b->window_bytes + (b->window.start - b->window.from) + at;
 }
 
-static size_t read_units(struct rill_body *b)
-{
-	switch (b->window.region->class) {
-	case RILL_REGION_A64: return rill_read_a64(&b->window, b->unit);
-	case RILL_REGION_X64: return rill_read_x64(&b->window, b->unit);
-	default: return rill_read_data(&b->window, b->unit);
-	}
-}
-
 /* Begins a piece of the copy; one in which no byte changed is done at once. */
 static enum rill_code start_piece(struct rill_body *b, const struct rill_copy *copy,
 				  struct rill_error *error)
@@ -323,7 +314,7 @@ static enum rill_code start_piece(struct rill_body *b, const struct rill_copy *c
 			return emit(b, old_bytes(b, 0), n, error);
 		}
 	}
-	b->unit_count = read_units(b);
+	b->unit_count = rill_read_units(&b->window, b->unit);
 	b->span_checked = 0;
 	rill_predict_piece(&b->predictor, &b->window, copy);
 	return RILL_OK;

@@ -106,10 +106,14 @@ static enum rill_code code_segment(struct rill_layout *layout, struct rill_layou
 	return RILL_OK;
 }
 
-static bool has_origin(enum rill_region_class class)
+unsigned rill_region_origins(enum rill_region_class class)
 {
-	return class == RILL_REGION_FRAME_TABLE || class == RILL_REGION_SYMBOLS ||
-	       class == RILL_REGION_GO_TABLE;
+	switch (class) {
+	case RILL_REGION_FRAME_TABLE:
+	case RILL_REGION_SYMBOLS: return 1;
+	case RILL_REGION_GO_FUNCTIONS: return 6;
+	default: return 0;
+	}
 }
 
 static enum rill_code code_region(struct rill_layout *layout, struct rill_layout_cursor *cursor,
@@ -128,10 +132,13 @@ static enum rill_code code_region(struct rill_layout *layout, struct rill_layout
 				 cursor->region);
 	region->class = (enum rill_region_class)class;
 	region->image = (uint32_t)cursor->image - 1;
-	if (has_origin(region->class)) {
-		code_field(f, ORIGIN, region->start, &region->old_origin);
-		code_field(f, ORIGIN, region->old_origin + (uint64_t)cursor->moved,
-			   &region->new_origin);
+	for (unsigned i = 0; i < rill_region_origins(region->class); i++) {
+		struct rill_origin *origin = &region->origin[i];
+
+		code_field(f, ORIGIN, i ? origin[-1].old : region->start, &origin->old);
+		code_field(f, ORIGIN, i ? origin->old + origin[-1].new - origin[-1].old
+					: origin->old + (uint64_t)cursor->moved,
+			   &origin->new);
 	}
 	cursor->end = region->start + region->length;
 	return RILL_OK;

@@ -31,7 +31,7 @@ enum rill_region_class {
 	RILL_REGION_FRAME_TABLE, /* .eh_frame_hdr; origin: its address */
 	RILL_REGION_SYMBOLS, /* ELF64 symbols; origin: offset of their string table */
 	RILL_REGION_OFFSETS, /* 4-byte distances from the table they stand in */
-	RILL_REGION_GO_TABLE, /* Go's function table; origin: its start */
+	RILL_REGION_GO_FUNCTIONS, /* Go's functab and what it leads to; origins: predict_go.c */
 	RILL_REGION_CLASSES
 };
 
@@ -45,9 +45,17 @@ struct rill_image {
 	uint64_t low, high; /* addresses of the old file */
 };
 
+/* What distances in a region count from, in the old file and in the new one: an address, or
+ * an offset in base and output, as the class says. */
+struct rill_origin {
+	uint64_t old, new;
+};
+
+#define RILL_ORIGINS_MAX 6
+
 struct rill_region {
 	uint64_t start, length; /* in the base */
-	uint64_t old_origin, new_origin; /* what the class says */
+	struct rill_origin origin[RILL_ORIGINS_MAX];
 	uint32_t image;
 	enum rill_region_class class;
 };
@@ -58,6 +66,9 @@ struct rill_layout {
 	struct rill_region *region;
 	size_t image_count, segment_count, region_count;
 };
+
+/* How many origins a class has. */
+unsigned rill_region_origins(enum rill_region_class class);
 
 /* What rill_layout_code() allocates for `entries` entries. */
 uint64_t rill_layout_memory(uint64_t entries);

@@ -145,7 +145,7 @@ void rill_predict(struct rill_predictor *p, const struct rill_unit *unit, const 
 	case RILL_KIND_TABLE:
 	case RILL_KIND_NAME:
 	case RILL_KIND_INNER:
-		rill_store32(bytes, (uint32_t)(target - p->region->new_origin));
+		rill_store32(bytes, (uint32_t)(target - p->region->origin[unit->tail].new));
 		break;
 	case RILL_KIND_RELATIVE: rill_store32(bytes, (uint32_t)(target - place)); break;
 	case RILL_KIND_RANGE: rill_store32(bytes, (uint32_t)(target - p->last)); break;
@@ -174,7 +174,7 @@ static bool actual_target(const struct rill_predictor *p, const struct rill_unit
 	case RILL_KIND_SIZE: *target = p->last + rill_load64(actual); return true;
 	case RILL_KIND_TABLE:
 	case RILL_KIND_NAME:
-	case RILL_KIND_INNER: *target = p->region->new_origin + signed32; return true;
+	case RILL_KIND_INNER: *target = p->region->origin[unit->tail].new + signed32; return true;
 	case RILL_KIND_RELATIVE: *target = place + signed32; return true;
 	case RILL_KIND_RANGE: *target = p->last + rill_load32(actual); return true;
 	case RILL_KIND_BACK: *target = p->output + unit->at - rill_load32(actual); return true;

@@ -91,7 +91,7 @@ static void read_table(const struct rill_window *window, uint64_t place, struct 
 		return;
 	unit->kind = RILL_KIND_TABLE;
 	unit->target =
-		window->region->old_origin + rill_sign_extend(look32(window, place), 32);
+		window->region->origin[0].old + rill_sign_extend(look32(window, place), 32);
 }
 
 static void read_symbol(const struct rill_window *window, uint64_t place, struct rill_unit *unit)
@@ -103,7 +103,7 @@ static void read_symbol(const struct rill_window *window, uint64_t place, struct
 		if (unit->length != 4)
 			break;
 		unit->kind = RILL_KIND_NAME;
-		unit->target = window->region->old_origin + look32(window, place);
+		unit->target = window->region->origin[0].old + look32(window, place);
 		break;
 	case 8:
 		if (place + 8 > window->end || !in_image(window, value))
@@ -164,4 +164,14 @@ size_t rill_read_data(const struct rill_window *window, struct rill_unit *unit)
 		count++;
 	}
 	return count;
+}
+
+size_t rill_read_units(const struct rill_window *window, struct rill_unit *unit)
+{
+	switch (window->region->class) {
+	case RILL_REGION_A64: return rill_read_a64(window, unit);
+	case RILL_REGION_X64: return rill_read_x64(window, unit);
+	case RILL_REGION_GO_FUNCTIONS: return rill_read_go(window, unit);
+	default: return rill_read_data(window, unit);
+	}
 }

@@ -34,7 +34,7 @@ enum rill_kind {
 	RILL_KIND_BACK, /* 4-byte distance back within the file (FDE to CIE) */
 	RILL_KIND_NAME, /* 4-byte offset in the region's string table */
 	RILL_KIND_FRAME, /* other bytes of .eh_frame */
-	RILL_KIND_INNER, /* 4-byte offset in Go's function table */
+	RILL_KIND_INNER, /* 4-byte distance from an origin, within the file */
 	RILL_KINDS
 };
 
@@ -43,7 +43,8 @@ struct rill_unit {
 	uint16_t at; /* from the start of the piece */
 	uint8_t length; /* 1 to RILL_UNIT_MAX */
 	uint8_t kind;
-	uint8_t tail; /* x86-64: bytes of the instruction behind the field */
+	/* x86-64: bytes of the instruction behind the field; TABLE, NAME, INNER: which origin */
+	uint8_t tail;
 };
 
 #define RILL_UNIT_MAX 16
@@ -79,6 +80,9 @@ struct rill_window {
 size_t rill_read_a64(const struct rill_window *window, struct rill_unit *unit);
 size_t rill_read_x64(const struct rill_window *window, struct rill_unit *unit);
 size_t rill_read_data(const struct rill_window *window, struct rill_unit *unit);
+size_t rill_read_go(const struct rill_window *window, struct rill_unit *unit);
+/* Whichever the region's class asks for. */
+size_t rill_read_units(const struct rill_window *window, struct rill_unit *unit);
 
 /* Puts the field for `target` into an arm64 instruction at address `place`; returns it
  * unchanged when the target cannot be expressed. */
