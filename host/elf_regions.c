@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FRAME_TABLE_HEADER 12
 #define GO_MAGIC 0xfffffff1u
 #define GO_MODULE_TEXT 176 /* offsets in runtime.moduledata */
+#define GO_MODULE_TYPES 296
 #define GO_MODULE_FUNCDATA 320
 
 struct file {
@@ -99,6 +101,34 @@ static void add_go_table(struct elf_regions *elf, const struct file *file, uint6
 	region->origin[3].old = start + header[8];
 	region->origin[4].old = funcdata;
 	region->origin[5].old = start + header[5];
+	if (end < length && elf->region_count < ELF_REGIONS_MAX)
+		add_region(elf, file, start + end, length - end, start + header[4],
+			   RILL_REGION_GO_FUNCDATA);
+	elf->go_text = text;
+	get(file, module + GO_MODULE_TYPES, &elf->go_types, sizeof elf->go_types);
+}
+
+/* Go's types begin where the module data says, in .rodata; their list is sorted by name. */
+static void finish_go(struct elf_regions *elf)
+{
+	uint64_t address;
+
+	if (elf->go_types == 0)
+		return;
+	for (size_t i = 0; i < elf->region_count; i++) {
+		struct rill_region *region = &elf->region[i];
+
+		if (rill_segment_address(elf->segment, (uint32_t)elf->segment_count, region->start,
+					 &address) &&
+		    elf->go_types - address < region->length &&
+		    (region->class == RILL_REGION_POINTERS ||
+		     region->class == RILL_REGION_OFFSETS)) {
+			region->class = RILL_REGION_GO_TYPES;
+			region->origin[0].old = elf->go_types;
+			region->origin[1].old = elf->go_text;
+			region->origin[2].old = region->start + (elf->go_types - address);
+		}
+	}
 }
 
 static enum rill_region_class class_of(const struct elf_regions *elf, const Elf64_Shdr *section,
@@ -113,7 +143,7 @@ static enum rill_region_class class_of(const struct elf_regions *elf, const Elf6
 	if (strcmp(name, ".eh_frame") == 0)
 		return RILL_REGION_FRAMES;
 	if (strcmp(name, ".eh_frame_hdr") == 0)
-		return RILL_REGION_FRAME_TABLE;
+		return RILL_REGION_TABLE;
 	if (strncmp(name, ".rodata", 7) == 0 && !elf->fixed && elf->code == RILL_REGION_X64)
 		return RILL_REGION_OFFSETS;
 	if (strncmp(name, ".gcc_except", 11) == 0 || section->sh_type == SHT_GNU_HASH)
@@ -151,6 +181,12 @@ static void read_sections(struct elf_regions *elf, const struct file *file,
 		if (strcmp(name, ".gopclntab") == 0)
 			add_go_table(elf, file, section.sh_offset, section.sh_size,
 				     section.sh_addr);
+		else if (class == RILL_REGION_TABLE)
+			add_region(elf, file, section.sh_offset + FRAME_TABLE_HEADER,
+				   section.sh_size > FRAME_TABLE_HEADER
+					   ? section.sh_size - FRAME_TABLE_HEADER
+					   : 0,
+				   origin, class);
 		else if (class != RILL_REGION_PLAIN)
 			add_region(elf, file, section.sh_offset, section.sh_size, origin, class);
 	}
@@ -225,5 +261,6 @@ void elf_regions_read(struct elf_regions *elf, const uint8_t *bytes, size_t n)
 	read_sections(elf, &file, &header);
 	if (elf->region_count == 0)
 		read_segments_as_regions(elf, &file, &header);
+	finish_go(elf);
 	tidy(elf);
 }

@@ -21,6 +21,7 @@ struct elf_regions {
 	/* In the order of the file, not overlapping; `old_origin` is this file's. */
 	struct rill_region region[ELF_REGIONS_MAX];
 	size_t region_count;
+	uint64_t go_types, go_text; /* addresses, 0: not a Go program */
 };
 
 void elf_regions_read(struct elf_regions *elf, const uint8_t *bytes, size_t n);

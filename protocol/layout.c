@@ -109,8 +109,10 @@ static enum rill_code code_segment(struct rill_layout *layout, struct rill_layou
 unsigned rill_region_origins(enum rill_region_class class)
 {
 	switch (class) {
-	case RILL_REGION_FRAME_TABLE:
+	case RILL_REGION_TABLE:
+	case RILL_REGION_GO_FUNCDATA:
 	case RILL_REGION_SYMBOLS: return 1;
+	case RILL_REGION_GO_TYPES: return 3;
 	case RILL_REGION_GO_FUNCTIONS: return 6;
 	default: return 0;
 	}

@@ -28,10 +28,12 @@ enum rill_region_class {
 	RILL_REGION_X64, /* x86-64 instructions */
 	RILL_REGION_POINTERS, /* 8-byte addresses, aligned, among other things */
 	RILL_REGION_FRAMES, /* .eh_frame */
-	RILL_REGION_FRAME_TABLE, /* .eh_frame_hdr; origin: its address */
+	RILL_REGION_TABLE, /* 4-byte distances from an address: the origin */
 	RILL_REGION_SYMBOLS, /* ELF64 symbols; origin: offset of their string table */
 	RILL_REGION_OFFSETS, /* 4-byte distances from the table they stand in */
 	RILL_REGION_GO_FUNCTIONS, /* Go's functab and what it leads to; origins: predict_go.c */
+	RILL_REGION_GO_FUNCDATA, /* inline trees; origin: offset of the functions' names */
+	RILL_REGION_GO_TYPES, /* origins: addresses of types and text, offset of the types */
 	RILL_REGION_CLASSES
 };
 

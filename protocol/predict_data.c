@@ -87,7 +87,7 @@ static void read_frame(const struct rill_window *window, uint64_t place, struct 
 
 static void read_table(const struct rill_window *window, uint64_t place, struct rill_unit *unit)
 {
-	if (place - window->region->start < 12 || unit->length != 4)
+	if (unit->length != 4)
 		return;
 	unit->kind = RILL_KIND_TABLE;
 	unit->target =
@@ -155,7 +155,7 @@ size_t rill_read_data(const struct rill_window *window, struct rill_unit *unit)
 		switch (window->region->class) {
 		case RILL_REGION_POINTERS: read_pointer(window, place, u); break;
 		case RILL_REGION_FRAMES: read_frame(window, place, u); break;
-		case RILL_REGION_FRAME_TABLE: read_table(window, place, u); break;
+		case RILL_REGION_TABLE: read_table(window, place, u); break;
 		case RILL_REGION_SYMBOLS: read_symbol(window, place, u); break;
 		case RILL_REGION_OFFSETS: read_offset(window, place, u); break;
 		default: break;
@@ -172,6 +172,8 @@ size_t rill_read_units(const struct rill_window *window, struct rill_unit *unit)
 	case RILL_REGION_A64: return rill_read_a64(window, unit);
 	case RILL_REGION_X64: return rill_read_x64(window, unit);
 	case RILL_REGION_GO_FUNCTIONS: return rill_read_go(window, unit);
+	case RILL_REGION_GO_FUNCDATA:
+	case RILL_REGION_GO_TYPES: return rill_read_go_data(window, unit);
 	default: return rill_read_data(window, unit);
 	}
 }

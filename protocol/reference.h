@@ -81,6 +81,7 @@ size_t rill_read_a64(const struct rill_window *window, struct rill_unit *unit);
 size_t rill_read_x64(const struct rill_window *window, struct rill_unit *unit);
 size_t rill_read_data(const struct rill_window *window, struct rill_unit *unit);
 size_t rill_read_go(const struct rill_window *window, struct rill_unit *unit);
+size_t rill_read_go_data(const struct rill_window *window, struct rill_unit *unit);
 /* Whichever the region's class asks for. */
 size_t rill_read_units(const struct rill_window *window, struct rill_unit *unit);
 
