@@ -360,7 +360,8 @@ enum rill_code copy_select(const uint8_t *old, size_t old_n, const uint8_t *new,
 	enum rill_code code = RILL_OK;
 
 	*list = (struct copy_list){0};
-	qsort(matches->match, matches->n, sizeof *matches->match, by_first_tried);
+	if (matches->n > 0)
+		qsort(matches->match, matches->n, sizeof *matches->match, by_first_tried);
 	s.lane[LITERAL].used = true;
 	s.trace = malloc((s.steps + 1) * sizeof *s.trace);
 	if (!s.trace)

@@ -9,6 +9,9 @@
 #define SPAN_LEAST 16u
 #define SPAN_MOST 256u
 #define LOOK 256u
+#define DENSE_BLOCK 4096u /* literals are judged by so many whether to model them */
+#define DENSE_STEP 128u
+#define DENSE_CLASS 40u /* of the question in the span model */
 
 enum stage { LAYOUT, COPIES, DATA };
 
@@ -45,6 +48,7 @@ struct rill_body {
 	size_t at; /* the copy at work or next */
 	uint64_t inside; /* bytes of it that are done */
 	struct look onward, backward;
+	size_t modelled, dense; /* literals of the block that are left, either way */
 
 	/* The piece of that copy: its old bytes and units. */
 	struct rill_window window;
@@ -132,7 +136,8 @@ void rill_body_encode(struct rill_body *b, struct rill_layout *layout,
 	rill_layout_free(&b->layout);
 	b->layout = *layout;
 	memset(layout, 0, sizeof *layout);
-	memcpy(b->copy, copies, (size_t)b->size.copies * sizeof *copies);
+	if (b->size.copies > 0)
+		memcpy(b->copy, copies, (size_t)b->size.copies * sizeof *copies);
 	b->expected = output;
 }
 
@@ -210,8 +215,46 @@ static enum rill_code look_at(struct rill_body *b, struct look *look, uint64_t o
 	return code;
 }
 
+/* Whether bytes look like compressed or encrypted ones: all values as often, about. The sum
+ * of the squares of the counts is n * n / 256 + n for random bytes. */
+static bool is_dense(const uint8_t *bytes, size_t n)
+{
+	uint32_t count[256] = {0};
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		count[bytes[i]]++;
+	for (unsigned i = 0; i < 256; i++)
+		sum += (uint64_t)count[i] * count[i];
+	return sum < n * n / 256 + n + n / 2;
+}
+
+/* Literals that no model can predict are coded as they are, and faster. */
+static enum rill_code step_dense(struct rill_body *b, struct rill_error *error)
+{
+	uint8_t bytes[DENSE_STEP] = {0};
+
+	if (b->expected)
+		memcpy(bytes, b->expected + b->done, DENSE_STEP);
+	for (unsigned i = 0; i < DENSE_STEP; i++)
+		bytes[i] = (uint8_t)rill_code_plain(&b->coder, 8, bytes[i]);
+	b->dense -= DENSE_STEP;
+	return emit(b, bytes, DENSE_STEP, error);
+}
+
+/* At the begin of a block of literals: how to code it. */
+static void judge_block(struct rill_body *b)
+{
+	bool dense = b->expected && is_dense(b->expected + b->done, DENSE_BLOCK);
+	struct rill_unit_place place = {.before = 0};
+
+	dense = rill_code_span(&b->units, &b->tables, &b->coder, &place, 1, DENSE_CLASS, dense);
+	b->dense = dense ? DENSE_BLOCK : 0;
+	b->modelled = dense ? 0 : DENSE_BLOCK;
+}
+
 /* One literal byte; `left` of them lie before the next copy or the end. */
-static enum rill_code step_literal(struct rill_body *b, uint64_t left, struct rill_error *error)
+static enum rill_code step_modelled(struct rill_body *b, uint64_t left, struct rill_error *error)
 {
 	const struct rill_copy *last = b->at ? &b->copy[b->at - 1] : NULL;
 	uint64_t onward = last ? last->source + (b->done - last->output) : b->done;
@@ -232,6 +275,16 @@ static enum rill_code step_literal(struct rill_body *b, uint64_t left, struct ri
 	byte = b->expected ? b->expected[b->done] : 0;
 	byte = rill_code_literal(&b->literals, &b->tables, &b->coder, &b->buckets, &place, byte);
 	return emit(b, &byte, 1, error);
+}
+
+static enum rill_code step_literal(struct rill_body *b, uint64_t left, struct rill_error *error)
+{
+	if (b->dense == 0 && b->modelled == 0 && left >= DENSE_BLOCK)
+		judge_block(b);
+	if (b->dense > 0)
+		return step_dense(b, error);
+	b->modelled -= b->modelled > 0;
+	return step_modelled(b, left, error);
 }
 
 /* The region and the bytes around the next piece of the copy. */

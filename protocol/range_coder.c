@@ -110,9 +110,22 @@ unsigned rill_code_bit(struct rill_coder *coder, uint32_t p, unsigned bit)
 
 uint32_t rill_code_plain(struct rill_coder *coder, unsigned count, uint32_t value)
 {
-	uint32_t result = 0;
-
-	while (count-- > 0)
-		result = result << 1 | rill_code_bit(coder, 32768, value >> count & 1);
-	return result;
+	coder->range >>= count;
+	if (coder->encoding) {
+		coder->low += (uint64_t)coder->range * value;
+		while (coder->range < TOP) {
+			shift_low(coder);
+			coder->range <<= 8;
+		}
+		return value;
+	}
+	value = coder->code / coder->range;
+	if (value >> count) /* only in a damaged section */
+		value = (1u << count) - 1;
+	coder->code -= coder->range * value;
+	while (coder->range < TOP) {
+		coder->code = coder->code << 8 | next_byte(coder);
+		coder->range <<= 8;
+	}
+	return value;
 }

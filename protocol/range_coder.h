@@ -43,7 +43,7 @@ void rill_coder_decode(struct rill_coder *coder, const uint8_t *at, const uint8_
 /* Codes one decision. `p` is the probability of a 1 in units of 1/65536, 1 to 65535. */
 unsigned rill_code_bit(struct rill_coder *coder, uint32_t p, unsigned bit);
 
-/* `count` bits (at most 16), the highest first, each as likely 0 as 1. */
+/* Codes a value of `count` bits (at most 16), all values as likely, in at most 3 bytes. */
 uint32_t rill_code_plain(struct rill_coder *coder, unsigned count, uint32_t value);
 
 #endif

@@ -140,5 +140,9 @@ int main(int count, char **argument)
 	       (unsigned long long)report.literal_bytes, (unsigned long long)report.layout_bytes,
 	       (unsigned long long)report.copies_bytes, (unsigned long long)report.data_bytes,
 	       create, patch, (double)new.n / patch / 1e6, (double)report.memory / 1048576);
+	growing_free(&delta);
+	free(memory.old.bytes);
+	free(memory.out);
+	free(new.bytes);
 	return 0;
 }
