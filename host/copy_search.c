@@ -7,12 +7,15 @@
 
 #define TRUSTED 16 /* an alignment that holds for so many bytes is not questioned */
 #define BETTER_BY 8
+#define MISSED_MOST 65536
 #define COMPARED_MOST 4096 /* longer matches are all the same to the search */
 
 struct search {
 	const uint8_t *old, *new;
 	size_t old_n, new_n;
 	const saidx_t *suffix;
+	/* By two bytes: the first of the suffixes that begin with them, and their number. */
+	uint32_t first[65536], count[65536];
 };
 
 static size_t common(const struct search *s, size_t old_at, size_t new_at, size_t from, size_t most)
@@ -39,13 +42,33 @@ static int less(const struct search *s, size_t old_at, size_t new_at, size_t n)
 	return old_at + n >= s->old_n || s->old[old_at + n] < s->new[new_at + n];
 }
 
+/* The suffix of one byte stands before all others that begin with it. */
+static void index_pairs(struct search *s)
+{
+	uint32_t at = 0;
+
+	for (size_t i = 0; i + 1 < s->old_n; i++)
+		s->count[s->old[i] * 256u + s->old[i + 1]]++;
+	for (size_t pair = 0; pair < 65536; pair++) {
+		if (pair % 256 == 0 && s->old[s->old_n - 1] == pair / 256)
+			at++;
+		s->first[pair] = at;
+		at += s->count[pair];
+	}
+}
+
 /* The longest match for new[at..]: binary search, which never compares again what both
  * bounds have in common with it. */
 static struct match longest(const struct search *s, size_t at)
 {
-	size_t low = 0, high = s->old_n - 1;
-	size_t low_n = common(s, (size_t)s->suffix[low], at, 0, COMPARED_MOST);
-	size_t high_n = common(s, (size_t)s->suffix[high], at, 0, COMPARED_MOST);
+	size_t pair = at + 1 < s->new_n ? s->new[at] * 256u + s->new[at + 1] : 0;
+	size_t low = s->first[pair], high = low + s->count[pair] - 1;
+	size_t low_n, high_n;
+
+	if (at + 1 >= s->new_n || s->count[pair] == 0)
+		return (struct match){.new_start = at};
+	low_n = common(s, (size_t)s->suffix[low], at, 0, COMPARED_MOST);
+	high_n = common(s, (size_t)s->suffix[high], at, 0, COMPARED_MOST);
 
 	while (high - low > 1) {
 		size_t middle = low + (high - low) / 2, old_at = (size_t)s->suffix[middle];
@@ -97,6 +120,7 @@ static enum rill_code scan(const struct search *s, size_t least, struct match_li
 			   struct rill_error *error)
 {
 	size_t at = 0, diagonal = 0; /* old minus new, modulo 2^64 */
+	size_t missed = 0; /* bytes since anything matched well */
 	enum rill_code code = RILL_OK;
 
 	while (at < s->new_n && code == RILL_OK) {
@@ -108,15 +132,18 @@ static enum rill_code scan(const struct search *s, size_t least, struct match_li
 		if (going >= TRUSTED) {
 			code = add(list, (struct match){at, at + diagonal, going}, error);
 			at += going;
+			missed = 0;
 			continue;
 		}
 		match = longest(s, at);
 		if (match.length >= least && match.length > going)
 			code = add(list, match, error);
 		if (match.length < TRUSTED) {
-			at++;
+			/* Far from anything known it looks at fewer places. */
+			at += 1 + (missed < MISSED_MOST ? missed++ : missed) / (MISSED_MOST / 8);
 			continue;
 		}
+		missed = 0;
 		if (match.length > score(s, diagonal, at, match.length) + BETTER_BY)
 			diagonal = (size_t)match.old_start - at;
 		else if (code == RILL_OK)
@@ -129,7 +156,7 @@ static enum rill_code scan(const struct search *s, size_t least, struct match_li
 enum rill_code copy_search(const uint8_t *old, size_t old_n, const uint8_t *new, size_t new_n,
 			   size_t least, struct match_list *list, struct rill_error *error)
 {
-	struct search s = {.old = old, .new = new, .old_n = old_n, .new_n = new_n};
+	struct search *s;
 	enum rill_code code;
 	saidx_t *suffix;
 
@@ -138,13 +165,21 @@ enum rill_code copy_search(const uint8_t *old, size_t old_n, const uint8_t *new,
 		return RILL_OK;
 	if (old_n > INT32_MAX)
 		return rill_fail(error, RILL_UNSUPPORTED, "a base of over 2 GiB");
+	s = calloc(1, sizeof *s);
 	suffix = malloc(old_n * sizeof *suffix);
-	if (!suffix || divsufsort(old, suffix, (saidx_t)old_n) != 0) {
+	if (!s || !suffix || divsufsort(old, suffix, (saidx_t)old_n) != 0) {
+		free(s);
 		free(suffix);
 		return rill_fail(error, RILL_MEMORY, "no memory to sort the base");
 	}
-	s.suffix = suffix;
-	code = scan(&s, least, list, error);
+	s->old = old;
+	s->new = new;
+	s->old_n = old_n;
+	s->new_n = new_n;
+	s->suffix = suffix;
+	index_pairs(s);
+	code = scan(s, least, list, error);
+	free(s);
 	free(suffix);
 	return code;
 }
