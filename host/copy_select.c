@@ -32,6 +32,7 @@ struct selection {
 	size_t match_count, next_match;
 	const struct copy_prices *prices;
 	struct lane lane[LANES + 1];
+	uint64_t anchor; /* the diagonal of the last best lane */
 	struct trace *trace;
 	/* The diagonals of lanes change in time: what they were before. */
 	struct change {
@@ -163,6 +164,16 @@ static uint32_t step_cost(const struct selection *s, uint64_t diagonal, uint64_t
 			 : s->prices->same;
 }
 
+/* From the best lane to another: from the last diagonal that was a good one. */
+static uint32_t change_cost(const struct selection *s, const struct lane *lane)
+{
+	uint64_t distance = lane->diagonal - s->anchor;
+
+	if (distance >> 63)
+		distance = 0 - distance;
+	return s->prices->change + s->prices->change_bit * rill_bit_length(distance);
+}
+
 /* One step on all lanes; costs are relative to the best, so they stay small. */
 static unsigned advance(struct selection *s, size_t step, unsigned best)
 {
@@ -178,8 +189,12 @@ static unsigned advance(struct selection *s, size_t step, unsigned best)
 		if (!lane->used)
 			continue;
 		if (i != best && enter_cost < lane->cost) {
-			lane->cost = enter_cost;
-			trace->changed = (uint16_t)(trace->changed | 1u << i);
+			if (i != LITERAL)
+				enter_cost = from + change_cost(s, lane);
+			if (enter_cost < lane->cost) {
+				lane->cost = enter_cost;
+				trace->changed = (uint16_t)(trace->changed | 1u << i);
+			}
 		}
 		lane->cost += i == LITERAL ? s->prices->literal
 					   : step_cost(s, lane->diagonal, (uint64_t)step * STEP);
@@ -193,6 +208,8 @@ static unsigned advance(struct selection *s, size_t step, unsigned best)
 	for (unsigned i = 0; i <= LANES; i++)
 		s->lane[i].cost -= s->lane[i].used ? lowest : 0;
 	trace->best = (uint8_t)winner;
+	if (winner != LITERAL)
+		s->anchor = s->lane[winner].diagonal;
 	return winner;
 }
 

@@ -19,7 +19,8 @@ struct copy_list {
 
 /* Costs in units of 1/16 bit. */
 struct copy_prices {
-	unsigned change; /* of the diagonal */
+	unsigned change; /* of the diagonal, and for each bit of the distance between the two */
+	unsigned change_bit;
 	unsigned literal; /* four bytes */
 	unsigned differs; /* a step with a difference, and for each byte of it */
 	unsigned differing_byte;

@@ -80,8 +80,9 @@ static enum rill_code make_layouts(struct engine *e, struct rill_error *error)
 static enum rill_code match(struct engine *e, const uint8_t *old, const uint8_t *new,
 			    struct rill_error *error)
 {
-	const unsigned change = e->options.change ? e->options.change : 28;
+	const unsigned change = e->options.change ? e->options.change : 18;
 	const struct copy_prices prices = {.change = change * 16,
+					   .change_bit = 13,
 					   .literal = 18 * 16,
 					   .differs = 7 * 16,
 					   .differing_byte = 4 * 16,
