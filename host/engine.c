@@ -82,10 +82,10 @@ static enum rill_code match(struct engine *e, const uint8_t *old, const uint8_t 
 {
 	const unsigned change = e->options.change ? e->options.change : 18;
 	const struct copy_prices prices = {.change = change * 16,
-					   .change_bit = 13,
-					   .literal = 18 * 16,
+					   .change_bit = 15,
+					   .literal = 17 * 16,
 					   .differs = 7 * 16,
-					   .differing_byte = 4 * 16,
+					   .differing_byte = 68,
 					   .same = 1};
 	struct match_list matches;
 	enum rill_code code = copy_search(old, e->old.n, new, e->new.n, 6, &matches, error);

@@ -11,6 +11,8 @@ void rill_unit_model_setup(struct rill_unit_model *model, const struct rill_bit_
 	rill_bit_model_setup(&model->span, tables, 4, 255, 24);
 	rill_bit_model_setup(&model->mask, tables, 5, 255, 40);
 	rill_byte_model_setup(&model->byte, tables, 7, 2, 255, 40);
+	for (unsigned i = 0; i < 32; i++)
+		model->renamed[i] = (uint8_t)i;
 	for (unsigned i = 0; i < RILL_FLAG_INPUTS; i++)
 		for (unsigned j = 0; j < RILL_FLAG_SLOTS; j++)
 			model->flag_slot[i][j] = RILL_SLOT_NEW;
@@ -63,18 +65,51 @@ static uint32_t opcode(const struct rill_unit *unit, uint32_t word)
 	return unit->kind == RILL_KIND_X64 ? word & 0xffff : word >> 24;
 }
 
+/* The register fields of an arm64 instruction: Rd or Rt, Rn, and Rm where there is one. */
+static uint32_t register_fields(uint32_t word)
+{
+	if ((word & 0x1c000000u) == 0x14000000u)
+		return (word & 0x7e000000u) == 0x34000000u ? 0x1f : 0; /* branches */
+	if ((word & 0x0e000000u) == 0x0a000000u || (word & 0x3b200c00u) == 0x38200800u)
+		return 0x1f03ff;
+	if ((word & 0x3a000000u) == 0x28000000u)
+		return 0x7fff; /* pairs have Rt2 */
+	return 0x3ff;
+}
+
+static uint32_t rename_registers(const struct rill_unit_model *model, uint32_t word)
+{
+	uint32_t fields = register_fields(word), result = word & ~fields;
+
+	for (unsigned at = 0; at <= 16; at += at == 10 ? 6 : 5)
+		if (fields >> at & 1)
+			result |= (uint32_t)model->renamed[word >> at & 31] << at;
+	return result;
+}
+
+static void learn_registers(struct rill_unit_model *model, uint32_t word, uint32_t actual)
+{
+	uint32_t fields = register_fields(word);
+
+	if ((word ^ actual) & 0xffe00000u)
+		return; /* another instruction */
+	for (unsigned at = 0; at <= 16; at += at == 10 ? 6 : 5)
+		if (fields >> at & 1)
+			model->renamed[word >> at & 31] = (uint8_t)(actual >> at & 31);
+}
+
 static bool code_exact(struct rill_unit_model *model, const struct rill_bit_tables *tables,
 		       struct rill_coder *coder, const struct rill_unit *unit,
-		       const struct rill_unit_place *place, uint32_t word, enum rill_status status,
-		       bool exact)
+		       const struct rill_unit_place *place, uint32_t word, bool renames,
+		       enum rill_status status, bool exact)
 {
 	uint32_t kind = unit->kind * 16u + status, recent = model->history;
 	uint32_t since = rill_bit_length(model->since);
 	uint32_t hash[RILL_FLAG_INPUTS] = {
-		rill_hash(kind, recent & 63),
+		rill_hash(kind, (recent & 63) * 2 + renames),
 		rill_hash(kind, since + 100),
 		rill_hash(kind, model->kind_history[unit->kind] + 1000u),
-		rill_hash(unit->kind, opcode(unit, word) + 5000),
+		rill_hash(unit->kind, opcode(unit, word) * 2 + renames + 5000),
 		rill_hash(unit->kind, rill_bit_length(place->from_start) * 64 +
 					      rill_bit_length(place->to_end) + 100000),
 		rill_hash(unit->kind, (recent & 0xfff) + 200000),
@@ -82,7 +117,7 @@ static bool code_exact(struct rill_unit_model *model, const struct rill_bit_tabl
 		rill_hash(kind, (uint32_t)place->before),
 	};
 	struct rill_bit_choice choice = {
-		.set = {kind, since * 32 + (recent & 31)},
+		.set = {kind + renames * 512u, since * 32 + (recent & 31)},
 		.final = kind,
 	};
 	bool differs;
@@ -138,8 +173,9 @@ static uint32_t code_mask(struct rill_unit_model *model, const struct rill_bit_t
 static uint8_t code_changed(struct rill_unit_model *model, const struct rill_bit_tables *tables,
 			    struct rill_coder *coder, const struct rill_bucket_table *table,
 			    const struct rill_unit *unit, const struct rill_unit_place *place,
-			    const struct rill_prediction *prediction, uint32_t word, unsigned at,
-			    uint32_t mask, uint32_t known, uint8_t byte)
+			    const struct rill_prediction *prediction, uint32_t word,
+			    uint32_t renamed, unsigned at, uint32_t mask, uint32_t known,
+			    uint8_t byte)
 {
 	uint32_t kind = unit->kind * 16u + at, predicted = prediction->bytes[at];
 	struct rill_byte_choice choice = {
@@ -155,8 +191,9 @@ static uint8_t code_changed(struct rill_unit_model *model, const struct rill_bit
 							  predicted)),
 			},
 		.expect = {(uint8_t)(predicted + model->change[unit->kind][at]),
-			   (uint8_t)predicted},
-		.trust = {(uint8_t)(unit->kind), (uint8_t)(at < 8 ? at : 8)},
+			   (uint8_t)(renamed >> 8 * (at & 3))},
+		.trust = {(uint8_t)(unit->kind),
+			  (uint8_t)((at < 8 ? at : 8) * 2 + (renamed != word))},
 		.set = unit->kind * 4u + (at < 3 ? at : 3),
 	};
 	uint8_t result = rill_code_byte(&model->byte, tables, coder, table, &choice, byte);
@@ -170,7 +207,7 @@ void rill_code_unit(struct rill_unit_model *model, const struct rill_bit_tables 
 		    const struct rill_unit *unit, const struct rill_unit_place *place,
 		    const uint8_t *old, const struct rill_prediction *prediction, uint8_t *actual)
 {
-	uint32_t word = old_word(unit, old), mask = 0, known = 0;
+	uint32_t word = old_word(unit, old), renamed = word, mask = 0, known = 0;
 	unsigned length = unit->length;
 
 	if (coder->encoding)
@@ -179,8 +216,13 @@ void rill_code_unit(struct rill_unit_model *model, const struct rill_bit_tables 
 
 			mask |= (uint32_t)(actual[at] != prediction->bytes[at]) << i;
 		}
-	if (code_exact(model, tables, coder, unit, place, word, prediction->status, mask == 0)) {
+	if (unit->kind == RILL_KIND_A64 && length == 4)
+		renamed = rename_registers(model, word);
+	if (code_exact(model, tables, coder, unit, place, word, renamed != word,
+		       prediction->status, mask == 0)) {
 		memcpy(actual, prediction->bytes, length);
+		if (unit->kind == RILL_KIND_A64 && length == 4)
+			learn_registers(model, word, word);
 		return;
 	}
 	mask = code_mask(model, tables, coder, unit, prediction->status, word, mask);
@@ -190,9 +232,12 @@ void rill_code_unit(struct rill_unit_model *model, const struct rill_bit_tables 
 
 		if (mask >> i & 1)
 			actual[at] = code_changed(model, tables, coder, table, unit, place,
-						  prediction, word, at, mask, known, actual[at]);
+						  prediction, word, renamed, at, mask, known,
+						  actual[at]);
 		else
 			actual[at] = prediction->bytes[at];
 		known = known << 8 | actual[at];
 	}
+	if (unit->kind == RILL_KIND_A64 && length == 4)
+		learn_registers(model, word, rill_load32(actual));
 }

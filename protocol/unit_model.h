@@ -7,7 +7,8 @@
  * units before it fared, how long ago one differed, the instruction's opcode, all of the old
  * bytes, and the distances from the copy's ends, where most changes are. Those of the
  * bytes: the kind and place, the predicted byte, the bytes of the unit that are known, those
- * before the unit, and as an expectation the same change as the last unit of its kind had.
+ * before the unit, and as expectations the same change as the last unit of its kind had and,
+ * for arm64, the instruction with its registers renamed as they were the last time.
  *
  * Where nothing has differed for a while, one decision says for a whole span of units that
  * all are exact; spans grow as long as that holds, so that long exact stretches cost
@@ -33,6 +34,7 @@ struct rill_unit_model {
 	uint8_t kind_history[RILL_KINDS];
 	uint32_t last_mask[RILL_KINDS];
 	uint8_t change[RILL_KINDS][RILL_UNIT_MAX]; /* by which bytes changed last */
+	uint8_t renamed[32]; /* arm64: what became of each register the last time */
 };
 
 /* The surroundings of a unit. */
