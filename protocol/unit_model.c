@@ -142,9 +142,13 @@ static bool high_first(unsigned kind)
 /* Which bytes differ: at least one. */
 static uint32_t code_mask(struct rill_unit_model *model, const struct rill_bit_tables *tables,
 			  struct rill_coder *coder, const struct rill_unit *unit,
-			  enum rill_status status, uint32_t word, uint32_t mask)
+			  enum rill_status status, uint32_t word, uint32_t renamed, uint32_t mask)
 {
-	uint32_t result = 0;
+	uint32_t result = 0, hint = 0;
+
+	/* Which bytes the renaming of registers would change. */
+	for (unsigned i = 0; i < 4; i++)
+		hint = hint << 1 | ((renamed ^ word) >> 8 * i & 0xff ? 1 : 0);
 
 	for (unsigned i = 0; i < unit->length; i++) {
 		uint32_t place = unit->kind * 16u + i, known = rill_hash(place, result);
@@ -152,8 +156,8 @@ static uint32_t code_mask(struct rill_unit_model *model, const struct rill_bit_t
 			known,
 			rill_hash(known, model->last_mask[unit->kind] + 1),
 			rill_hash(known, word + 2),
-			rill_hash(known, opcode(unit, word) + 3),
-			rill_hash(known, status * 16u + unit->length + 4),
+			rill_hash(known, opcode(unit, word) * 16 + hint + 3),
+			rill_hash(known, (status * 16u + unit->length) * 16 + hint + 4),
 		};
 		struct rill_bit_choice choice = {
 			.set = {place, status},
@@ -181,7 +185,7 @@ static uint8_t code_changed(struct rill_unit_model *model, const struct rill_bit
 	struct rill_byte_choice choice = {
 		.context =
 			{
-				rill_hash(kind, mask),
+				rill_hash(kind, mask << 8 | (renamed >> 8 * (at & 3) & 0xff)),
 				rill_hash(kind, predicted << 8 | 1),
 				rill_hash(kind, rill_hash(known & 0xff, predicted) + 2),
 				rill_hash(kind, word + 3),
@@ -225,7 +229,8 @@ void rill_code_unit(struct rill_unit_model *model, const struct rill_bit_tables 
 			learn_registers(model, word, word);
 		return;
 	}
-	mask = code_mask(model, tables, coder, unit, prediction->status, word, mask);
+	mask = code_mask(model, tables, coder, unit, prediction->status, word, renamed,
+			 mask);
 	model->last_mask[unit->kind] = mask;
 	for (unsigned i = 0; i < length; i++) {
 		unsigned at = high_first(unit->kind) ? length - 1 - i : i;
