@@ -39,7 +39,7 @@ struct selection {
 		uint32_t step;
 		uint8_t lane;
 		uint64_t before;
-	} *change;
+	} * change;
 	size_t change_n, change_capacity;
 };
 
@@ -321,8 +321,7 @@ static void trim_ends(const struct selection *s, struct copy_list *list, size_t 
 		copy->source--;
 		copy->length++;
 	}
-	while (copy->output + copy->length < high &&
-	       same_at(s, copy, copy->output + copy->length))
+	while (copy->output + copy->length < high && same_at(s, copy, copy->output + copy->length))
 		copy->length++;
 	if (copy->output > low)
 		while (copy->length > 1 && !same_at(s, copy, copy->output)) {

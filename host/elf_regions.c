@@ -157,8 +157,8 @@ static void read_sections(struct elf_regions *elf, const struct file *file,
 	Elf64_Shdr names = {0}, section, link;
 
 	if (header->e_shentsize < sizeof section ||
-	    !get(file, header->e_shoff + (uint64_t)header->e_shstrndx * header->e_shentsize,
-		 &names, sizeof names))
+	    !get(file, header->e_shoff + (uint64_t)header->e_shstrndx * header->e_shentsize, &names,
+		 sizeof names))
 		return;
 	for (unsigned i = 0; i < header->e_shnum; i++) {
 		char name[32] = "";

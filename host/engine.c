@@ -32,7 +32,7 @@ static void fill_layout(struct rill_layout *layout, const struct elf_regions *ol
 	layout->image_count = 1;
 	layout->image[0] = (struct rill_image){.old_count = (uint32_t)n,
 					       .new_segment = (uint32_t)n,
-					       .new_count = (uint32_t)new->segment_count};
+					       .new_count = (uint32_t) new->segment_count};
 	memcpy(layout->segment, old->segment, n * sizeof old->segment[0]);
 	memcpy(layout->segment + n, new->segment, new->segment_count * sizeof new->segment[0]);
 	layout->segment_count = n + new->segment_count;
@@ -53,7 +53,7 @@ static void set_new_origins(struct rill_layout *layout, const struct elf_regions
 		for (unsigned k = 0; k < rill_region_origins(region->class); k++)
 			region->origin[k].new = region->origin[k].old;
 		for (size_t j = 0; j < new->region_count; j++)
-			if (new->region[j].class == region->class && rank-- == 0)
+			if (new->region[j].class == region->class &&rank-- == 0)
 				for (unsigned k = 0; k < rill_region_origins(region->class); k++)
 					region->origin[k].new = new->region[j].origin[k].old;
 	}
@@ -147,9 +147,8 @@ static enum rill_code drop(void *context, const uint8_t *bytes, size_t n, struct
 static enum rill_code code_sections(struct engine *e, const struct rill_body_size *size,
 				    struct rill_error *error)
 {
-	struct rill_body_io io = {.source = {.context = e, .read = read_source},
-				  .context = e,
-				  .write = drop};
+	struct rill_body_io io = {
+		.source = {.context = e, .read = read_source}, .context = e, .write = drop};
 	struct rill_body *body;
 	enum rill_code code = rill_body_new(&body, size, &io, error);
 

@@ -76,8 +76,7 @@ static void rewrite(const struct rill_predictor *predictor, const struct rill_un
 }
 
 static void view_region(const struct rill_layout *layout, const struct rill_predictor *predictor,
-			const struct rill_region *region, struct rill_window *window,
-			uint8_t *view)
+			const struct rill_region *region, struct rill_window *window, uint8_t *view)
 {
 	struct rill_unit unit[RILL_UNITS_MAX];
 	uint64_t end = region->start + region->length;

@@ -8,17 +8,20 @@
 #define FIRST_WEIGHT (13000 * 16)
 #define WEIGHT_MAX ((1 << 22) - 1)
 
+/* C leaves it to the compiler; all that matter do the same. */
+_Static_assert(-3 >> 1 == -2, "negative numbers are not shifted arithmetically");
+
 void rill_bit_tables_setup(struct rill_bit_tables *tables)
 {
-	static const uint16_t bound[RILL_REFINE_COUNTS] = {0, 1, 2, 3, 4, 6, 9, 15, 31, 127, 511,
-							   1023};
+	static const uint16_t bound[RILL_REFINE_COUNTS] = {0, 1,  2,  3,   4,	6,
+							   9, 15, 31, 127, 511, 1023};
 	unsigned class = 0;
 
 	rill_logistic_setup(&tables->logistic);
 	for (uint32_t n = 0; n < 1024; n++) {
 		if (n > bound[class])
-			class++;
-		tables->count_class[n] = (uint8_t)class;
+			class ++;
+		tables->count_class[n] = (uint8_t) class;
 		tables->reciprocal[n] = 131072 / (2 * n + 3);
 	}
 }
@@ -33,9 +36,9 @@ void rill_bit_model_setup(struct rill_bit_model *model, const struct rill_bit_ta
 	for (unsigned i = 0; i < inputs; i++)
 		for (int j = 0; j < RILL_REFINE_COUNTS * RILL_REFINE_STEPS; j++)
 			model->refine[i][j] = (uint16_t)rill_squash(
-				&tables->logistic,
-				(j % RILL_REFINE_STEPS - RILL_REFINE_STEPS / 2) * (1 << STEP_SHIFT) +
-					(1 << STEP_SHIFT) / 2);
+				&tables->logistic, (j % RILL_REFINE_STEPS - RILL_REFINE_STEPS / 2) *
+								   (1 << STEP_SHIFT) +
+							   (1 << STEP_SHIFT) / 2);
 	for (unsigned k = 0; k < 2; k++)
 		for (unsigned s = 0; s < RILL_SETS_MAX; s++)
 			for (unsigned i = 0; i < 2 * inputs; i++)
@@ -66,8 +69,8 @@ static void gather(struct rill_bit_model *model, const struct rill_bit_tables *t
 		mixing->refined[i] =
 			&model->refine[i][tables->count_class[count] * RILL_REFINE_STEPS + step];
 		mixing->input[2 * i] = (int16_t)(x & known);
-		mixing->input[2 * i + 1] = (int16_t)(
-			rill_stretch(&tables->logistic, *mixing->refined[i]) & known);
+		mixing->input[2 * i + 1] =
+			(int16_t)(rill_stretch(&tables->logistic, *mixing->refined[i]) & known);
 	}
 	for (unsigned i = 2 * model->inputs; i < RILL_LANES; i++)
 		mixing->input[i] = 0;
@@ -103,8 +106,8 @@ static void mix(const struct rill_bit_model *model, const struct rill_bit_tables
 	}
 }
 
-static inline void move_weights(struct rill_weights *set, const struct mixing *mixing,
-				int16_t pace, unsigned lanes)
+static inline void move_weights(struct rill_weights *set, const struct mixing *mixing, int16_t pace,
+				unsigned lanes)
 {
 	for (unsigned i = 0; i < lanes; i++) {
 		int32_t w = set->weight[i] + pace * mixing->input[i] / 128;
@@ -121,7 +124,9 @@ static void learn_weights(struct rill_weights *set, const struct mixing *mixing,
 	unsigned rate = model->rate;
 	int32_t error = (int32_t)(bit ? 65535 : 0) - (int32_t)p;
 	int32_t step = error * (int32_t)(rate + (4 * rate >> (set->uses >> 4))) / 512;
-	int16_t pace = (int16_t)(step > INT16_MAX ? INT16_MAX : step < -INT16_MAX ? -INT16_MAX : step);
+	int16_t pace = (int16_t)(step > INT16_MAX    ? INT16_MAX
+				 : step < -INT16_MAX ? -INT16_MAX
+						     : step);
 
 	if (model->inputs <= 8)
 		move_weights(set, mixing, pace, 16);

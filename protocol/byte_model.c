@@ -63,8 +63,7 @@ static rill_slot *expect_slot(struct rill_byte_model *model, const struct rill_b
 }
 
 /* Finds the buckets of all contexts; first they are all asked for, as memory is slow. */
-static void find_buckets(const struct rill_byte_model *model,
-			 const struct rill_bucket_table *table,
+static void find_buckets(const struct rill_byte_model *model, const struct rill_bucket_table *table,
 			 const struct rill_byte_choice *choice, unsigned depth, unsigned known,
 			 struct rill_bucket **bucket)
 {
@@ -87,8 +86,8 @@ uint8_t rill_code_byte(struct rill_byte_model *model, const struct rill_bit_tabl
 	unsigned known = 1;
 
 	for (unsigned depth = 0; depth < 8; depth++) {
-		unsigned node = depth < 4 ? known : (known & ((1u << (depth - 4)) - 1)) |
-							    1u << (depth - 4);
+		unsigned node = depth < 4 ? known
+					  : (known & ((1u << (depth - 4)) - 1)) | 1u << (depth - 4);
 		unsigned agreed = choice->expect[0] | 256u;
 
 		if (depth % 4 == 0)
@@ -96,8 +95,8 @@ uint8_t rill_code_byte(struct rill_byte_model *model, const struct rill_bit_tabl
 		for (unsigned i = 0; i < model->contexts; i++)
 			bit_choice.slot[i] = &bucket[i]->slot[node - 1];
 		for (unsigned i = 0; i < model->expectations; i++)
-			bit_choice.slot[model->contexts + i] =
-				expect_slot(model, choice, i, depth, known);
+			bit_choice.slot[model->contexts + i] = expect_slot(model, choice, i, depth,
+									   known);
 		agreed = agreed >> (8 - depth) == known;
 		bit_choice.set[0] = choice->set * 8 + depth;
 		bit_choice.set[1] = choice->trust[0] * 16u + agreed * 8 + depth;

@@ -46,7 +46,8 @@ static enum rill_code check(const struct rill_copy *copy, uint64_t gap, uint64_t
 				 copy->output - gap);
 	if (copy->length < 1 || copy->length > UINT32_MAX)
 		return rill_fail(error, RILL_CORRUPT,
-				 "copy map, output offset %" PRIu64 ": a copy of an impossible length",
+				 "copy map, output offset %" PRIu64
+				 ": a copy of an impossible length",
 				 copy->output);
 	if (copy->source > limit || copy->length > limit - copy->source)
 		return rill_fail(error, RILL_CORRUPT,
@@ -66,15 +67,14 @@ enum rill_code rill_copy_code(struct rill_copy_cursor *cursor, struct rill_numbe
 	uint64_t step = 0;
 	uint32_t gap_class, step_class;
 
-	gap = rill_code_number(
-		numbers, tables, coder, GAP,
-		(uint32_t[]){cursor->gap_class, cursor->length_class, last}, gap);
+	gap = rill_code_number(numbers, tables, coder, GAP,
+			       (uint32_t[]){cursor->gap_class, cursor->length_class, last}, gap);
 	gap_class = short_class(gap);
 	copy->output = cursor->output + gap;
-	way = rill_code_number(numbers, tables, coder, WAY,
-			       (uint32_t[]){gap_class, cursor->way * 64 + gap_class,
-					    cursor->length_class},
-			       choose_way(cursor, copy));
+	way = rill_code_number(
+		numbers, tables, coder, WAY,
+		(uint32_t[]){gap_class, cursor->way * 64 + gap_class, cursor->length_class},
+		choose_way(cursor, copy));
 	if (way >= WAY_RECENT)
 		diagonal = cursor->recent[(way - WAY_RECENT) % RILL_COPY_RECENT];
 	else if (way == WAY_ON)

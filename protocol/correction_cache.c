@@ -14,8 +14,8 @@ static uint32_t place_of(uint64_t key)
 	return (uint32_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> 49) % RILL_CORRECTIONS;
 }
 
-bool rill_correction_find(const struct rill_correction_cache *cache, uint64_t target,
-			  unsigned kind, uint64_t *value, unsigned *trust)
+bool rill_correction_find(const struct rill_correction_cache *cache, uint64_t target, unsigned kind,
+			  uint64_t *value, unsigned *trust)
 {
 	uint64_t key = key_of(target, kind);
 	const struct rill_correction *entry = &cache->entry[place_of(key)];

@@ -33,8 +33,8 @@ struct rill_correction_cache {
 /* `kind` (below 8) keeps targets apart that are not the same thing: pages, low parts. Keys
  * and values use the low 58 bits of an address; what is beyond is only predicted badly.
  * `*trust` is how often the value was right in a row, at most 3, and 0 at first. */
-bool rill_correction_find(const struct rill_correction_cache *cache, uint64_t target,
-			  unsigned kind, uint64_t *value, unsigned *trust);
+bool rill_correction_find(const struct rill_correction_cache *cache, uint64_t target, unsigned kind,
+			  uint64_t *value, unsigned *trust);
 void rill_correction_put(struct rill_correction_cache *cache, uint64_t target, unsigned kind,
 			 uint64_t value);
 

@@ -63,6 +63,10 @@ struct rill_body {
 	uint8_t buffer[BUFFER];
 };
 
+/* Rounded up so that it does not depend on the machine. */
+#define BODY_MEMORY (3u << 20)
+_Static_assert(sizeof(struct rill_body) <= BODY_MEMORY, "BODY_MEMORY is too small");
+
 static unsigned bucket_bits(uint64_t output_length)
 {
 	unsigned bits = 8;
@@ -74,7 +78,7 @@ static unsigned bucket_bits(uint64_t output_length)
 
 uint64_t rill_body_memory(const struct rill_body_size *size)
 {
-	return sizeof(struct rill_body) + rill_layout_memory(size->layout_entries + 1) +
+	return BODY_MEMORY + rill_layout_memory(size->layout_entries + 1) +
 	       (size->copies + 1) * (sizeof(struct rill_copy) + sizeof(struct rill_stretch)) +
 	       (sizeof(struct rill_bucket) << bucket_bits(size->output_length)) +
 	       rill_literal_model_memory(size->output_length);
@@ -92,7 +96,7 @@ enum rill_code rill_body_new(struct rill_body **result, const struct rill_body_s
 	b->size = *size;
 	b->io = *io;
 	b->buckets.bits = bucket_bits(size->output_length);
-	/* One bucket more than counted, to begin at a cache line. */
+	/* Buckets are cache lines. */
 	b->buckets.bucket = aligned_alloc(64, sizeof(struct rill_bucket) << b->buckets.bits);
 	b->copy = calloc(copies, sizeof *b->copy);
 	b->stretch = calloc(copies, sizeof *b->stretch);
@@ -107,8 +111,7 @@ enum rill_code rill_body_new(struct rill_body **result, const struct rill_body_s
 	b->predictor.cache = &b->cache;
 	b->window.bytes = b->window_bytes;
 	b->window.source = &b->io.source;
-	if (rill_literal_model_new(&b->literals, &b->tables, size->output_length, error) !=
-	    RILL_OK)
+	if (rill_literal_model_new(&b->literals, &b->tables, size->output_length, error) != RILL_OK)
 		return error->code;
 	return rill_layout_new(&b->layout, size->layout_entries, error);
 }
@@ -258,8 +261,7 @@ static enum rill_code step_modelled(struct rill_body *b, uint64_t left, struct r
 {
 	const struct rill_copy *last = b->at ? &b->copy[b->at - 1] : NULL;
 	uint64_t onward = last ? last->source + (b->done - last->output) : b->done;
-	uint64_t backward =
-		b->at < b->size.copies ? b->copy[b->at].source - left : UINT64_MAX;
+	uint64_t backward = b->at < b->size.copies ? b->copy[b->at].source - left : UINT64_MAX;
 	struct rill_literal_place place = {
 		.before = b->before,
 		.phase = (uint32_t)b->done,
@@ -318,9 +320,8 @@ static enum rill_code open_window(struct rill_body *b, const struct rill_copy *c
 				? region->start + region->length
 				: end + RILL_LOOK_AHEAD;
 	}
-	w->addressed = w->image &&
-		       rill_segment_address(&b->layout.segment[w->image->old_segment],
-					    w->image->old_count, w->from, &w->address);
+	w->addressed = w->image && rill_segment_address(&b->layout.segment[w->image->old_segment],
+							w->image->old_count, w->from, &w->address);
 	if (start >= b->size.base_length && b->filled > 0) {
 		enum rill_code code = flush(b, error);
 
@@ -471,8 +472,8 @@ enum rill_code rill_body_step(struct rill_body *b, struct rill_error *error)
 		return code;
 	case COPIES:
 		code = rill_copy_code(&b->copy_cursor, &b->numbers, &b->tables, &b->coder,
-				      b->size.base_length, b->size.output_length,
-				      &b->copy[b->done], error);
+				      b->size.base_length, b->size.output_length, &b->copy[b->done],
+				      error);
 		b->done++;
 		return code;
 	default: return step_data(b, error);

@@ -192,9 +192,8 @@ enum rill_code rill_decoder_new(struct rill_decoder **decoder,
 
 /* Decodes what it can of the section at work from `*at` to `end`; `last`: its code ends
  * there. `*done` when it is complete. */
-static enum rill_code decode_section(struct rill_decoder *d, const uint8_t **at,
-				     const uint8_t *end, bool last, bool *done,
-				     struct rill_error *error)
+static enum rill_code decode_section(struct rill_decoder *d, const uint8_t **at, const uint8_t *end,
+				     bool last, bool *done, struct rill_error *error)
 {
 	struct rill_coder *coder = rill_body_coder(d->body);
 	enum rill_code code = RILL_OK;

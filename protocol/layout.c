@@ -132,14 +132,15 @@ static enum rill_code code_region(struct rill_layout *layout, struct rill_layout
 	    region->start > base_length || region->length > base_length - region->start)
 		return rill_fail(error, RILL_CORRUPT, "layout table: region %zu is impossible",
 				 cursor->region);
-	region->class = (enum rill_region_class)class;
+	region->class = (enum rill_region_class) class;
 	region->image = (uint32_t)cursor->image - 1;
 	for (unsigned i = 0; i < rill_region_origins(region->class); i++) {
 		struct rill_origin *origin = &region->origin[i];
 
 		code_field(f, ORIGIN, i ? origin[-1].old : region->start, &origin->old);
-		code_field(f, ORIGIN, i ? origin->old + origin[-1].new - origin[-1].old
-					: origin->old + (uint64_t)cursor->moved,
+		code_field(f, ORIGIN,
+			   i ? origin->old + origin[-1].new - origin[-1].old
+			     : origin->old + (uint64_t)cursor->moved,
 			   &origin->new);
 	}
 	cursor->end = region->start + region->length;
@@ -199,8 +200,7 @@ enum rill_code rill_layout_code(struct rill_layout *layout, struct rill_layout_c
 			layout->image[cursor->image - 1] = saved;
 		break;
 	case TAG_REGION: code = code_region(layout, cursor, &f, base_length, error); break;
-	default:
-		return rill_fail(error, RILL_CORRUPT, "layout table: no such entry: %u", f.tag);
+	default: return rill_fail(error, RILL_CORRUPT, "layout table: no such entry: %u", f.tag);
 	}
 	if (!coder->encoding) {
 		layout->image_count = cursor->image;

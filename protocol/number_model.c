@@ -53,8 +53,7 @@ uint64_t rill_code_number(struct rill_number_model *model, const struct rill_bit
 			  struct rill_coder *coder, unsigned kind, const uint32_t context[3],
 			  uint64_t value)
 {
-	unsigned length =
-		code_length(model, tables, coder, kind, context, rill_bit_length(value));
+	unsigned length = code_length(model, tables, coder, kind, context, rill_bit_length(value));
 	uint64_t result = 1;
 
 	if (length == 0)
@@ -75,6 +74,6 @@ int64_t rill_code_signed(struct rill_number_model *model, const struct rill_bit_
 			 struct rill_coder *coder, unsigned kind, const uint32_t context[3],
 			 int64_t value)
 {
-	return rill_unzigzag(rill_code_number(model, tables, coder, kind, context,
-					      rill_zigzag(value)));
+	return rill_unzigzag(
+		rill_code_number(model, tables, coder, kind, context, rill_zigzag(value)));
 }

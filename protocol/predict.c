@@ -52,7 +52,7 @@ void rill_predict_piece(struct rill_predictor *p, const struct rill_window *wind
 /* Without help from the map: an address moves with its segment; in the zero-filled tail it
  * keeps its distance from the end of what the file fills. */
 static uint64_t move_segment(const struct rill_predictor *p, const struct rill_segment *old,
-			  uint64_t address)
+			     uint64_t address)
 {
 	uint32_t rank = (uint32_t)(old - &p->layout->segment[p->image->old_segment]);
 	const struct rill_segment *new = &p->layout->segment[p->image->new_segment + rank];
@@ -149,9 +149,7 @@ void rill_predict(struct rill_predictor *p, const struct rill_unit *unit, const 
 		break;
 	case RILL_KIND_RELATIVE: rill_store32(bytes, (uint32_t)(target - place)); break;
 	case RILL_KIND_RANGE: rill_store32(bytes, (uint32_t)(target - p->last)); break;
-	case RILL_KIND_BACK:
-		rill_store32(bytes, (uint32_t)(p->output + unit->at - target));
-		break;
+	case RILL_KIND_BACK: rill_store32(bytes, (uint32_t)(p->output + unit->at - target)); break;
 	default:
 		rill_store32(bytes, rill_a64_put((enum rill_kind)unit->kind, rill_load32(old),
 						 place, target));

@@ -90,8 +90,7 @@ static void read_table(const struct rill_window *window, uint64_t place, struct 
 	if (unit->length != 4)
 		return;
 	unit->kind = RILL_KIND_TABLE;
-	unit->target =
-		window->region->origin[0].old + rill_sign_extend(look32(window, place), 32);
+	unit->target = window->region->origin[0].old + rill_sign_extend(look32(window, place), 32);
 }
 
 static void read_symbol(const struct rill_window *window, uint64_t place, struct rill_unit *unit)

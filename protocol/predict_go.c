@@ -47,15 +47,13 @@ static uint64_t record_start(const struct rill_window *window, uint64_t index, u
 {
 	uint32_t offset;
 
-	if (index >= functions ||
-	    !read32(window, window->region->start + index * 8 + 4, &offset) ||
+	if (index >= functions || !read32(window, window->region->start + index * 8 + 4, &offset) ||
 	    offset >= window->region->length)
 		return window->region->start + window->region->length;
 	return window->region->start + offset;
 }
 
-static void open_record(const struct rill_window *window, struct record *record,
-			uint64_t functions)
+static void open_record(const struct rill_window *window, struct record *record, uint64_t functions)
 {
 	uint32_t flags;
 

@@ -83,8 +83,7 @@ static bool is_pointer(const struct rill_window *window, uint64_t place, uint64_
 	    place + 8 > window->to)
 		return false;
 	*value = rill_load64(window->bytes + (place - window->from));
-	return *value >= window->image->low && *value < window->image->high &&
-	       *value > UINT16_MAX;
+	return *value >= window->image->low && *value<window->image->high && * value> UINT16_MAX;
 }
 
 size_t rill_read_go_data(const struct rill_window *window, struct rill_unit *unit)

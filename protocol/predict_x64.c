@@ -210,9 +210,9 @@ static size_t put_units(const struct rill_window *window, uint64_t at, unsigned 
 	put_unit(window, unit, at + field, at + field + 4);
 	unit->target = target;
 	unit->tail = (uint8_t)(length - field - 4);
-	unit->kind = bytes[field - 1] == 0xe8	     ? RILL_KIND_X64_CALL
+	unit->kind = bytes[field - 1] == 0xe8	      ? RILL_KIND_X64_CALL
 		     : (bytes[field - 1] & 0xc7) == 5 ? RILL_KIND_X64_DATA
-						     : RILL_KIND_X64_JUMP;
+						      : RILL_KIND_X64_JUMP;
 	return count + 1 + put_unit(window, unit + 1, at + field + 4, at + length);
 }
 

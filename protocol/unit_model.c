@@ -127,8 +127,7 @@ static bool code_exact(struct rill_unit_model *model, const struct rill_bit_tabl
 	differs = rill_bit_model_code(&model->flag, tables, coder, &choice, !exact);
 	model->history = model->history << 1 | differs;
 	model->since = differs ? 0 : model->since + 1;
-	model->kind_history[unit->kind] =
-		(uint8_t)(model->kind_history[unit->kind] << 1 | differs);
+	model->kind_history[unit->kind] = (uint8_t)(model->kind_history[unit->kind] << 1 | differs);
 	return !differs;
 }
 
@@ -191,8 +190,8 @@ static uint8_t code_changed(struct rill_unit_model *model, const struct rill_bit
 				rill_hash(kind, word + 3),
 				rill_hash(kind, known * 4 + 4),
 				rill_hash(kind, rill_hash((uint32_t)place->before, known)),
-				rill_hash(kind, rill_hash(model->change[unit->kind][at],
-							  predicted)),
+				rill_hash(kind,
+					  rill_hash(model->change[unit->kind][at], predicted)),
 			},
 		.expect = {(uint8_t)(predicted + model->change[unit->kind][at]),
 			   (uint8_t)(renamed >> 8 * (at & 3))},
@@ -222,15 +221,14 @@ void rill_code_unit(struct rill_unit_model *model, const struct rill_bit_tables 
 		}
 	if (unit->kind == RILL_KIND_A64 && length == 4)
 		renamed = rename_registers(model, word);
-	if (code_exact(model, tables, coder, unit, place, word, renamed != word,
-		       prediction->status, mask == 0)) {
+	if (code_exact(model, tables, coder, unit, place, word, renamed != word, prediction->status,
+		       mask == 0)) {
 		memcpy(actual, prediction->bytes, length);
 		if (unit->kind == RILL_KIND_A64 && length == 4)
 			learn_registers(model, word, word);
 		return;
 	}
-	mask = code_mask(model, tables, coder, unit, prediction->status, word, renamed,
-			 mask);
+	mask = code_mask(model, tables, coder, unit, prediction->status, word, renamed, mask);
 	model->last_mask[unit->kind] = mask;
 	for (unsigned i = 0; i < length; i++) {
 		unsigned at = high_first(unit->kind) ? length - 1 - i : i;
