@@ -6,6 +6,7 @@
 #define STEP_SHIFT 7 /* stretched values a refinement step apart: half a nat */
 #define FINAL_SHIFT 8
 #define FIRST_WEIGHT (13000 * 16)
+#define SMALL_ERROR 400 /* of 65536 */
 #define WEIGHT_MAX ((1 << 22) - 1)
 
 /* C leaves it to the compiler; all that matter do the same. */
@@ -128,6 +129,8 @@ static void learn_weights(struct rill_weights *set, const struct mixing *mixing,
 				 : step < -INT16_MAX ? -INT16_MAX
 						     : step);
 
+	if (error < SMALL_ERROR && error > -SMALL_ERROR)
+		return; /* nothing to learn, and most decisions are such */
 	if (model->inputs <= 8)
 		move_weights(set, mixing, pace, 16);
 	else

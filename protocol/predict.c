@@ -27,6 +27,12 @@ static bool is_code(unsigned kind)
 	return kind < RILL_KIND_POINTER;
 }
 
+/* Distances from the unit itself; other references also stand in what no segment loads. */
+static bool needs_place(unsigned kind)
+{
+	return is_code(kind) || kind == RILL_KIND_RELATIVE;
+}
+
 void rill_predict_piece(struct rill_predictor *p, const struct rill_window *window,
 			const struct rill_copy *copy)
 {
@@ -131,7 +137,7 @@ void rill_predict(struct rill_predictor *p, const struct rill_unit *unit, const 
 
 	memcpy(bytes, old, unit->length);
 	prediction->status = RILL_STATUS_NONE;
-	if (unit->kind == RILL_KIND_PLAIN || unit->target == 0 || !p->placed)
+	if (unit->target == 0 || !p->image || (!p->placed && needs_place(unit->kind)))
 		return;
 	target = predict_target(p, unit, &prediction->status);
 	switch (unit->kind) {
