@@ -136,6 +136,10 @@ static enum rill_region_class class_of(const struct elf_regions *elf, const Elf6
 {
 	if (section->sh_type == SHT_SYMTAB || section->sh_type == SHT_DYNSYM)
 		return RILL_REGION_SYMBOLS;
+	if (section->sh_type == SHT_RELA)
+		return RILL_REGION_RELOCATIONS;
+	if (section->sh_type == SHT_GNU_HASH)
+		return RILL_REGION_HASH;
 	if (section->sh_type == SHT_STRTAB || !(section->sh_flags & SHF_ALLOC))
 		return RILL_REGION_PLAIN;
 	if (section->sh_flags & SHF_EXECINSTR)
@@ -146,7 +150,7 @@ static enum rill_region_class class_of(const struct elf_regions *elf, const Elf6
 		return RILL_REGION_TABLE;
 	if (strncmp(name, ".rodata", 7) == 0 && !elf->fixed && elf->code == RILL_REGION_X64)
 		return RILL_REGION_OFFSETS;
-	if (strncmp(name, ".gcc_except", 11) == 0 || section->sh_type == SHT_GNU_HASH)
+	if (strncmp(name, ".gcc_except", 11) == 0)
 		return RILL_REGION_PLAIN;
 	return RILL_REGION_POINTERS;
 }
@@ -174,7 +178,8 @@ static void read_sections(struct elf_regions *elf, const struct file *file,
 			name[sizeof name - 1] = 0;
 		class = class_of(elf, &section, name);
 		origin = section.sh_addr;
-		if (class == RILL_REGION_SYMBOLS &&
+		if ((class == RILL_REGION_SYMBOLS || class == RILL_REGION_RELOCATIONS ||
+		     class == RILL_REGION_HASH) &&
 		    get(file, header->e_shoff + (uint64_t)section.sh_link * header->e_shentsize,
 			&link, sizeof link))
 			origin = link.sh_offset;

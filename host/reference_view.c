@@ -28,7 +28,7 @@ static uint64_t map_target(const struct rill_predictor *predictor, const struct 
 	if (!predictor)
 		return unit->target;
 	if (unit->kind == RILL_KIND_BACK || unit->kind == RILL_KIND_NAME ||
-	    unit->kind == RILL_KIND_INNER)
+	    unit->kind == RILL_KIND_INDEX || unit->kind == RILL_KIND_INNER)
 		return rill_address_map_find(predictor->map, unit->target, &output, &exact)
 			       ? output
 			       : unit->target;

@@ -111,6 +111,8 @@ unsigned rill_region_origins(enum rill_region_class class)
 	switch (class) {
 	case RILL_REGION_TABLE:
 	case RILL_REGION_GO_FUNCDATA:
+	case RILL_REGION_RELOCATIONS:
+	case RILL_REGION_HASH:
 	case RILL_REGION_SYMBOLS: return 1;
 	case RILL_REGION_GO_TYPES: return 3;
 	case RILL_REGION_GO_FUNCTIONS: return 6;

@@ -31,6 +31,8 @@ enum rill_region_class {
 	RILL_REGION_TABLE, /* 4-byte distances from an address: the origin */
 	RILL_REGION_SYMBOLS, /* ELF64 symbols; origin: offset of their string table */
 	RILL_REGION_OFFSETS, /* 4-byte distances from the table they stand in */
+	RILL_REGION_RELOCATIONS, /* ELF64 RELA; origin: offset of their symbols */
+	RILL_REGION_HASH, /* .gnu.hash; origin: offset of its symbols */
 	RILL_REGION_GO_FUNCTIONS, /* Go's functab and what it leads to; origins: predict_go.c */
 	RILL_REGION_GO_FUNCDATA, /* inline trees; origin: offset of the functions' names */
 	RILL_REGION_GO_TYPES, /* origins: addresses of types and text, offset of the types */

@@ -17,6 +17,7 @@ static unsigned cache_kind(unsigned kind)
 	case RILL_KIND_SIZE: return TO_END;
 	case RILL_KIND_BACK:
 	case RILL_KIND_NAME:
+	case RILL_KIND_INDEX:
 	case RILL_KIND_INNER: return TO_OFFSET;
 	default: return TO_CODE;
 	}
@@ -153,6 +154,10 @@ void rill_predict(struct rill_predictor *p, const struct rill_unit *unit, const 
 	case RILL_KIND_INNER:
 		rill_store32(bytes, (uint32_t)(target - p->region->origin[unit->tail].new));
 		break;
+	case RILL_KIND_INDEX:
+		rill_store32(bytes, (uint32_t)((target - p->region->origin[0].new) /
+					       RILL_SYMBOL_SIZE));
+		break;
 	case RILL_KIND_RELATIVE: rill_store32(bytes, (uint32_t)(target - place)); break;
 	case RILL_KIND_RANGE: rill_store32(bytes, (uint32_t)(target - p->last)); break;
 	case RILL_KIND_BACK: rill_store32(bytes, (uint32_t)(p->output + unit->at - target)); break;
@@ -179,6 +184,10 @@ static bool actual_target(const struct rill_predictor *p, const struct rill_unit
 	case RILL_KIND_TABLE:
 	case RILL_KIND_NAME:
 	case RILL_KIND_INNER: *target = p->region->origin[unit->tail].new + signed32; return true;
+	case RILL_KIND_INDEX:
+		*target = p->region->origin[0].new +
+			  (uint64_t)rill_load32(actual) * RILL_SYMBOL_SIZE;
+		return true;
 	case RILL_KIND_RELATIVE: *target = place + signed32; return true;
 	case RILL_KIND_RANGE: *target = p->last + rill_load32(actual); return true;
 	case RILL_KIND_BACK: *target = p->output + unit->at - rill_load32(actual); return true;

@@ -93,6 +93,49 @@ static void read_table(const struct rill_window *window, uint64_t place, struct 
 	unit->target = window->region->origin[0].old + rill_sign_extend(look32(window, place), 32);
 }
 
+static void set_symbol_index(const struct rill_window *window, uint64_t place,
+			     struct rill_unit *unit)
+{
+	uint32_t index = look32(window, place);
+
+	if (index == 0 || unit->length != 4)
+		return;
+	unit->kind = RILL_KIND_INDEX;
+	unit->target = window->region->origin[0].old + (uint64_t)index * RILL_SYMBOL_SIZE;
+}
+
+/* Offset, type and symbol, addend. */
+static void read_relocation(const struct rill_window *window, uint64_t place,
+			    struct rill_unit *unit)
+{
+	switch ((place - window->region->start) % 24) {
+	case 0:
+	case 16: read_pointer(window, place, unit); break;
+	case 12: set_symbol_index(window, place, unit); break;
+	default: unit->kind = RILL_KIND_HALF; break;
+	}
+}
+
+/* The buckets of .gnu.hash, which hold symbol numbers, come after its header of four words,
+ * of which the third is the number of filter words. */
+static void read_hash(const struct rill_window *window, uint64_t place, struct rill_unit *unit)
+{
+	uint64_t start = window->region->start;
+	struct rill_error ignored;
+	uint8_t header[16];
+	uint32_t filters;
+
+	unit->kind = RILL_KIND_HALF;
+	if (window->region->length < sizeof header ||
+	    window->source->read(window->source->context, start, header, sizeof header, &ignored) !=
+		    RILL_OK)
+		return;
+	filters = rill_load32(header + 8);
+	start += sizeof header + (uint64_t)filters * 8;
+	if (place >= start && place - start < (uint64_t)rill_load32(header) * 4)
+		set_symbol_index(window, place, unit);
+}
+
 static void read_symbol(const struct rill_window *window, uint64_t place, struct rill_unit *unit)
 {
 	uint64_t value = look64(window, place);
@@ -156,6 +199,8 @@ size_t rill_read_data(const struct rill_window *window, struct rill_unit *unit)
 		case RILL_REGION_FRAMES: read_frame(window, place, u); break;
 		case RILL_REGION_TABLE: read_table(window, place, u); break;
 		case RILL_REGION_SYMBOLS: read_symbol(window, place, u); break;
+		case RILL_REGION_RELOCATIONS: read_relocation(window, place, u); break;
+		case RILL_REGION_HASH: read_hash(window, place, u); break;
 		case RILL_REGION_OFFSETS: read_offset(window, place, u); break;
 		default: break;
 		}

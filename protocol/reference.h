@@ -34,6 +34,7 @@ enum rill_kind {
 	RILL_KIND_BACK, /* 4-byte distance back within the file (FDE to CIE) */
 	RILL_KIND_NAME, /* 4-byte offset in the region's string table */
 	RILL_KIND_FRAME, /* other bytes of .eh_frame */
+	RILL_KIND_INDEX, /* 4-byte number of a symbol in the region's table */
 	RILL_KIND_INNER, /* 4-byte distance from an origin, within the file */
 	RILL_KINDS
 };
@@ -48,6 +49,7 @@ struct rill_unit {
 };
 
 #define RILL_UNIT_MAX 16
+#define RILL_SYMBOL_SIZE 24u
 /* A piece is this long, or up to RILL_UNIT_MAX longer to end with a unit. */
 #define RILL_PIECE 2048u
 #define RILL_UNITS_MAX (RILL_PIECE + RILL_UNIT_MAX)
