@@ -65,12 +65,31 @@ static bool is_fde(const struct rill_window *window, uint64_t place, uint64_t *c
 	return rill_load32(bytes + 4) == 0 && length >= 8 && length < 256 && length % 4 == 0;
 }
 
+/* An FDE's pointer to its language-specific data comes after a length of one byte, which is
+ * 4 then: it does not stand at a multiple of four. */
+static bool read_handler(const struct rill_window *window, uint64_t place, struct rill_unit *unit)
+{
+	uint64_t cie, phase = (place - window->region->start) & 3, length_at = place - phase;
+	const uint8_t *byte = window->bytes + (length_at - window->from);
+
+	if (phase > 1 || length_at < window->from + 16 || place + 4 > window->end || *byte != 4 ||
+	    !is_fde(window, length_at - 16, &cie))
+		return false;
+	unit->length = phase == 0 ? 1 : 4;
+	if (phase == 0)
+		return true;
+	unit->kind = RILL_KIND_RELATIVE;
+	unit->target = window->address + (place - window->from) +
+		       rill_sign_extend(look32(window, place), 32);
+	return true;
+}
+
 static void read_frame(const struct rill_window *window, uint64_t place, struct rill_unit *unit)
 {
 	uint64_t cie, here = window->address + (place - window->from);
 
 	unit->kind = RILL_KIND_FRAME;
-	if (unit->length != 4 || !window->addressed)
+	if (!window->addressed || read_handler(window, place, unit) || unit->length != 4)
 		return;
 	if (is_fde(window, place - 4, &cie)) {
 		unit->kind = RILL_KIND_BACK;
