@@ -20,6 +20,7 @@ struct engine {
 	struct elf_regions old_elf, new_elf;
 	struct rill_layout layout; /* of the delta: the old file's regions */
 	struct rill_layout mirror; /* the new file's, for its view */
+	struct symbol_slots old_slots, new_slots;
 	struct copy_list copies;
 	struct growing section[3];
 };
@@ -74,6 +75,8 @@ static enum rill_code make_layouts(struct engine *e, struct rill_error *error)
 	fill_layout(&e->layout, &e->old_elf, &e->new_elf);
 	fill_layout(&e->mirror, &e->new_elf, &e->old_elf);
 	set_new_origins(&e->layout, &e->new_elf);
+	symbol_slots_read(&e->old_slots, e->old.bytes, e->old.n);
+	symbol_slots_read(&e->new_slots, e->new.bytes, e->new.n);
 	return RILL_OK;
 }
 
@@ -111,8 +114,8 @@ static enum rill_code match_again(struct engine *e, struct rill_error *error)
 			.layout = &e->layout, .map = map, .image = &e->layout.image[0]};
 
 		rill_address_map_build(map, e->copies.copy, e->copies.n, stretch, e->old.n);
-		reference_view(&e->layout, &predictor, e->old.bytes, e->old.n, old);
-		reference_view(&e->mirror, NULL, e->new.bytes, e->new.n, new);
+		reference_view(&e->layout, &predictor, &e->old_slots, e->old.bytes, e->old.n, old);
+		reference_view(&e->mirror, NULL, &e->new_slots, e->new.bytes, e->new.n, new);
 		code = match(e, old, new, error);
 	} else {
 		code = rill_fail(error, RILL_MEMORY, "no memory to match again");
@@ -267,6 +270,8 @@ enum rill_code encode_delta(const uint8_t *old, size_t old_n, const uint8_t *new
 	for (unsigned i = 0; i < 3; i++)
 		growing_free(&e->section[i]);
 	copy_list_free(&e->copies);
+	symbol_slots_free(&e->old_slots);
+	symbol_slots_free(&e->new_slots);
 	rill_layout_free(&e->layout);
 	rill_layout_free(&e->mirror);
 	free(e);

@@ -19,16 +19,20 @@ static enum rill_code read_memory(void *context, uint64_t offset, uint8_t *bytes
 	return RILL_OK;
 }
 
-static uint64_t map_target(const struct rill_predictor *predictor, const struct rill_unit *unit)
+static uint64_t map_target(const struct rill_predictor *predictor,
+			   const struct symbol_slots *slots, const struct rill_unit *unit)
 {
 	enum rill_status status;
+	bool exact, within_file = unit->kind == RILL_KIND_BACK || unit->kind == RILL_KIND_NAME ||
+				  unit->kind == RILL_KIND_INDEX || unit->kind == RILL_KIND_INNER;
+	const struct symbol_slot *slot = within_file ? NULL : symbol_slot_at(slots, unit->target);
 	uint64_t output;
-	bool exact;
 
+	if (slot)
+		return slot->name & ~UINT64_C(7);
 	if (!predictor)
 		return unit->target;
-	if (unit->kind == RILL_KIND_BACK || unit->kind == RILL_KIND_NAME ||
-	    unit->kind == RILL_KIND_INDEX || unit->kind == RILL_KIND_INNER)
+	if (within_file)
 		return rill_address_map_find(predictor->map, unit->target, &output, &exact)
 			       ? output
 			       : unit->target;
@@ -36,8 +40,8 @@ static uint64_t map_target(const struct rill_predictor *predictor, const struct 
 }
 
 /* The fields of branches within a function stay distances: they are the same already. */
-static void rewrite(const struct rill_predictor *predictor, const struct rill_unit *unit,
-		    uint8_t *field)
+static void rewrite(const struct rill_predictor *predictor, const struct symbol_slots *slots,
+		    const struct rill_unit *unit, uint8_t *field)
 {
 	uint64_t target;
 
@@ -53,7 +57,7 @@ static void rewrite(const struct rill_predictor *predictor, const struct rill_un
 	case RILL_KIND_SIZE: return;
 	default: break;
 	}
-	target = map_target(predictor, unit);
+	target = map_target(predictor, slots, unit);
 	switch (unit->kind) {
 	case RILL_KIND_A64_BRANCH:
 	case RILL_KIND_A64_LITERAL:
@@ -76,7 +80,7 @@ static void rewrite(const struct rill_predictor *predictor, const struct rill_un
 }
 
 static void view_region(const struct rill_layout *layout, const struct rill_predictor *predictor,
-			const struct rill_region *region, struct rill_window *window, uint8_t *view)
+			const struct symbol_slots *slots, const struct rill_region *region, struct rill_window *window, uint8_t *view)
 {
 	struct rill_unit unit[RILL_UNITS_MAX];
 	uint64_t end = region->start + region->length;
@@ -102,12 +106,31 @@ static void view_region(const struct rill_layout *layout, const struct rill_pred
 		count = rill_read_units(window, unit);
 		for (size_t i = 0; i < count; i++)
 			if (unit[i].target != 0)
-				rewrite(predictor, &unit[i], view + at + unit[i].at);
+				rewrite(predictor, slots, &unit[i], view + at + unit[i].at);
 		at += unit[count - 1].at + unit[count - 1].length;
 	}
 }
 
+/* The slots themselves hold their symbols' names. */
+static void fill_slots(const struct rill_layout *layout, const struct symbol_slots *slots, size_t n,
+		       uint8_t *view)
+{
+	const struct rill_image *image = &layout->image[0];
+
+	for (size_t i = 0; i < slots->n; i++) {
+		const struct rill_segment *segment =
+			rill_segment_at(&layout->segment[image->old_segment], image->old_count,
+					slots->slot[i].address);
+		uint64_t inside = segment ? slots->slot[i].address - segment->address : 0;
+
+		if (segment && inside + 8 <= segment->file_size &&
+		    segment->offset + inside + 8 <= n)
+			rill_store64(view + segment->offset + inside, slots->slot[i].name);
+	}
+}
+
 void reference_view(const struct rill_layout *layout, const struct rill_predictor *predictor,
+		    const struct symbol_slots *slots,
 		    const uint8_t *bytes, size_t n, uint8_t *view)
 {
 	struct memory memory = {bytes, n};
@@ -116,5 +139,6 @@ void reference_view(const struct rill_layout *layout, const struct rill_predicto
 
 	memcpy(view, bytes, n);
 	for (size_t i = 0; i < layout->region_count; i++)
-		view_region(layout, predictor, &layout->region[i], &window, view);
+		view_region(layout, predictor, slots, &layout->region[i], &window, view);
+	fill_slots(layout, slots, n, view);
 }
