@@ -14,7 +14,7 @@ static uint32_t short_class(uint64_t value)
 }
 
 /* How the encoder names the source: the first way that leads to it. */
-static uint64_t choose_way(const struct rill_copy_cursor *cursor, const struct rill_copy *copy)
+static unsigned choose_way(const struct rill_copy_cursor *cursor, const struct rill_copy *copy)
 {
 	uint64_t diagonal = copy->source - copy->output;
 
@@ -62,7 +62,8 @@ enum rill_code rill_copy_code(struct rill_copy_cursor *cursor, struct rill_numbe
 			      uint64_t base_length, uint64_t output_length, struct rill_copy *copy,
 			      struct rill_error *error)
 {
-	uint64_t gap = copy->output - cursor->output, diagonal = copy->source - copy->output, way;
+	uint64_t gap = copy->output - cursor->output, diagonal = copy->source - copy->output;
+	unsigned way;
 	uint32_t last = cursor->way * 64 + cursor->gap_class;
 	uint64_t step = 0;
 	uint32_t gap_class, step_class;
@@ -71,7 +72,7 @@ enum rill_code rill_copy_code(struct rill_copy_cursor *cursor, struct rill_numbe
 			       (uint32_t[]){cursor->gap_class, cursor->length_class, last}, gap);
 	gap_class = short_class(gap);
 	copy->output = cursor->output + gap;
-	way = rill_code_number(
+	way = rill_code_symbol(
 		numbers, tables, coder, WAY,
 		(uint32_t[]){gap_class, cursor->way * 64 + gap_class, cursor->length_class},
 		choose_way(cursor, copy));
@@ -91,11 +92,11 @@ enum rill_code rill_copy_code(struct rill_copy_cursor *cursor, struct rill_numbe
 	step_class = way == WAY_STEP ? rill_bit_length(step) : 0;
 	copy->length = rill_code_number(
 		numbers, tables, coder, LENGTH,
-		(uint32_t[]){cursor->length_class, (uint32_t)way * 64 + step_class, gap_class},
+		(uint32_t[]){cursor->length_class, way * 64 + step_class, gap_class},
 		copy->length);
 	cursor->gap_class = gap_class;
 	cursor->length_class = rill_bit_length(copy->length);
-	cursor->way = (uint32_t)(way > 3 ? 3 : way);
+	cursor->way = way > 3 ? 3 : way;
 	cursor->step_class = step_class;
 	cursor->step_sign = (uint32_t)(step & 1);
 	remember_diagonal(cursor, diagonal);

@@ -4,6 +4,8 @@
 #include "protocol/bytes.h"
 #include <string.h>
 
+#define SHORT 15u
+
 void rill_number_model_setup(struct rill_number_model *model, const struct rill_bit_tables *tables)
 {
 	rill_bit_model_setup(&model->bits, tables, RILL_NUMBER_CONTEXTS, 255, 48);
@@ -35,18 +37,38 @@ static unsigned code_bit(struct rill_number_model *model, const struct rill_bit_
 	return rill_bit_model_code(&model->bits, tables, coder, &choice, bit);
 }
 
-/* The length in bits, 0 to 64, by a binary tree of seven decisions. */
+/* A value of `bits` bits by a binary tree of decisions; `tree` tells trees apart. */
+static unsigned code_tree(struct rill_number_model *model, const struct rill_bit_tables *tables,
+			  struct rill_coder *coder, unsigned kind, const uint32_t context[3],
+			  uint32_t tree, unsigned bits, unsigned value)
+{
+	unsigned node = 1;
+
+	for (unsigned i = bits; i-- > 0;)
+		node = node * 2 + code_bit(model, tables, coder, kind, context, tree + i, node,
+					   value >> i & 1);
+	return node - (1u << bits);
+}
+
+unsigned rill_code_symbol(struct rill_number_model *model, const struct rill_bit_tables *tables,
+			  struct rill_coder *coder, unsigned kind, const uint32_t context[3],
+			  unsigned value)
+{
+	return code_tree(model, tables, coder, kind, context, 0, 4, value);
+}
+
+/* The length in bits, 0 to 64: most are less than SHORT. */
 static unsigned code_length(struct rill_number_model *model, const struct rill_bit_tables *tables,
 			    struct rill_coder *coder, unsigned kind, const uint32_t context[3],
 			    unsigned length)
 {
-	unsigned node = 1;
+	unsigned rest, first = code_tree(model, tables, coder, kind, context, 0, 4,
+					 length < SHORT ? length : SHORT);
 
-	for (int i = 6; i >= 0; i--)
-		node = node * 2 + code_bit(model, tables, coder, kind, context, (unsigned)i, node,
-					   length >> i & 1);
-	node -= 128;
-	return node > 64 ? 64 : node;
+	if (first < SHORT)
+		return first;
+	rest = code_tree(model, tables, coder, kind, context, 8, 6, length - SHORT);
+	return rest > 64 - SHORT ? 64 : SHORT + rest;
 }
 
 uint64_t rill_code_number(struct rill_number_model *model, const struct rill_bit_tables *tables,

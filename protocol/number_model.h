@@ -30,6 +30,11 @@ int64_t rill_code_signed(struct rill_number_model *model, const struct rill_bit_
 			 struct rill_coder *coder, unsigned kind, const uint32_t context[3],
 			 int64_t value);
 
+/* Codes one of 16 values that have no order. */
+unsigned rill_code_symbol(struct rill_number_model *model, const struct rill_bit_tables *tables,
+			  struct rill_coder *coder, unsigned kind, const uint32_t context[3],
+			  unsigned value);
+
 /* Bits below the highest that is set, and that one: 0 for 0, 1 for 1, 2 for 2 and 3 ... */
 static inline unsigned rill_bit_length(uint64_t value)
 {
