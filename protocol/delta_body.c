@@ -265,11 +265,14 @@ static enum rill_code step_modelled(struct rill_body *b, uint64_t left, struct r
 	struct rill_literal_place place = {
 		.before = b->before,
 		.phase = (uint32_t)b->done,
+		.x64 = b->window.region && b->window.region->class == RILL_REGION_X64,
 		.first = last ? b->done == last->output + last->length : b->done == 0,
 	};
 	enum rill_code code = look_at(b, &b->onward, onward, &place.onward, error);
 	uint8_t byte;
 
+	if (place.first)
+		b->literals.instruction_n = 0;
 	if (code == RILL_OK)
 		code = look_at(b, &b->backward, backward, &place.backward, error);
 	if (code != RILL_OK)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "protocol/literal_model.h"
 
+#include "protocol/reference.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,6 +72,18 @@ static void remember(struct rill_literal_model *model, uint8_t byte)
 	*place = model->written;
 }
 
+/* Follows x86-64 instructions, as far as literals are such. */
+static void follow_instruction(struct rill_literal_model *model, uint8_t byte)
+{
+	model->instruction[model->instruction_n++] = byte;
+	if (model->instruction_n < 15 &&
+	    !rill_x64_complete(model->instruction, model->instruction_n))
+		return;
+	model->last_opcode = model->instruction[0] | (uint32_t)model->instruction[1] << 8 |
+			     (uint32_t)model->instruction_n << 16;
+	model->instruction_n = 0;
+}
+
 /* An expectation from the base is trusted by how it fared the last four times. */
 static uint8_t trust(uint8_t hits, bool first)
 {
@@ -81,9 +94,10 @@ uint8_t rill_code_literal(struct rill_literal_model *model, const struct rill_bi
 			  struct rill_coder *coder, const struct rill_bucket_table *table,
 			  const struct rill_literal_place *place, uint8_t byte)
 {
-	uint32_t phase = place->phase & 3, low = (uint32_t)place->before;
+	uint32_t phase = place->x64 ? model->instruction_n & 7 : place->phase & 3, low = (uint32_t)place->before;
 	uint32_t high = (uint32_t)(place->before >> 32);
 	uint32_t mask = (1u << model->history_bits) - 1;
+	uint32_t around = low >> 24 | (high >> 24) << 8 | (low & 0xff) << 16;
 	struct rill_byte_choice choice = {
 		.context =
 			{
@@ -93,20 +107,25 @@ uint8_t rill_code_literal(struct rill_literal_model *model, const struct rill_bi
 				rill_hash(low & 0xffffff, phase + 12),
 				rill_hash(low, phase + 16),
 				rill_hash(rill_hash(low, high & 0xffff), phase + 20),
-				rill_hash(low >> 24 | (high >> 24) << 8 | (low & 0xff) << 16,
-					  phase + 24),
+				rill_hash(around, phase + 24),
 			},
 		.expect = {model->history[model->match & mask], place->onward, place->backward},
 		.trust = {(uint8_t)model->match_length, trust(model->hit[0], place->first),
 			  trust(model->hit[1], place->first)},
 		.set = phase * 4 + (model->hit[0] & 1) * 2 + (model->hit[1] & 1),
-		.final = phase,
+		.final = phase & 3,
 	};
 
+	if (place->x64)
+		choice.context[6] =
+			rill_hash(model->last_opcode,
+				  phase ? low & (phase < 4 ? (1u << 8 * phase) - 1 : UINT32_MAX) : 0);
 	if (model->match_length == 0)
 		choice.expect[0] = 0;
 	byte = rill_code_byte(&model->byte, tables, coder, table, &choice, byte);
 	remember(model, byte);
+	if (place->x64)
+		follow_instruction(model, byte);
 	model->hit[0] = (uint8_t)(model->hit[0] << 1 | (byte == place->onward));
 	model->hit[1] = (uint8_t)(model->hit[1] << 1 | (byte == place->backward));
 	return byte;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Codes literal bytes: contexts of orders 0 to 6 with the place modulo 4, two that look at
- * the word before, and three expectations: what followed the last time that the same bytes
+ * Codes literal bytes: contexts of orders 0 to 6 with the place modulo 4, or in x86-64 code
+ * the place in the instruction, one that looks at the words or the instruction before, and three expectations: what followed the last time that the same bytes
  * stood in a literal (the match model of lpaq), the byte of the base that would come next had
  * the copy before gone on, and the one that the copy behind would have begun with.
  */
@@ -22,6 +22,10 @@ struct rill_literal_model {
 	uint32_t written, match, match_length;
 	uint64_t before; /* last eight literal bytes */
 	uint8_t hit[2]; /* how the two expectations from the base fared */
+	/* x86-64: the instruction so far, and the beginning of the one before. */
+	uint8_t instruction[16];
+	unsigned instruction_n;
+	uint32_t last_opcode;
 };
 
 /* The surroundings of a literal byte. */
@@ -30,6 +34,7 @@ struct rill_literal_place {
 	uint32_t phase; /* offset in the output */
 	uint8_t onward, backward; /* bytes of the base on the diagonals of the copies around */
 	bool first; /* of its literal */
+	bool x64; /* among x86-64 code */
 };
 
 uint64_t rill_literal_model_memory(uint64_t output_length);

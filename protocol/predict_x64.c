@@ -153,6 +153,19 @@ static unsigned immediate_size(const struct instruction *i)
 	}
 }
 
+bool rill_x64_complete(const uint8_t *bytes, size_t n)
+{
+	struct instruction i = {.bytes = bytes, .n = n};
+
+	read_opcode(&i);
+	if (i.form == 'i' || i.form == 'p')
+		return true;
+	if (strchr("mBZfF", i.form))
+		read_modrm(&i);
+	i.at += immediate_size(&i);
+	return i.at <= n;
+}
+
 unsigned rill_x64_length(const uint8_t *bytes, size_t n, unsigned *field)
 {
 	struct instruction i = {.bytes = bytes, .n = n};

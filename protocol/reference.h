@@ -98,6 +98,9 @@ bool rill_a64_get(enum rill_kind kind, uint32_t word, uint64_t place, uint64_t *
  * the offset of a 4-byte field relative to the instruction's end, or 0. */
 unsigned rill_x64_length(const uint8_t *bytes, size_t n, unsigned *field);
 
+/* Whether `n` bytes are a whole instruction, when what follows is not known. */
+bool rill_x64_complete(const uint8_t *bytes, size_t n);
+
 static inline uint32_t rill_load32(const uint8_t *b)
 {
 	return (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
