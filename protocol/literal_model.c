@@ -90,6 +90,25 @@ static uint8_t trust(uint8_t hits, bool first)
 	return (uint8_t)((hits & 15) * 2 + first);
 }
 
+/* For arm64: the instruction so far with more and less of the one before it, whose lowest
+ * bits are the register that it wrote. */
+static void set_a64_contexts(const struct rill_literal_place *place, uint32_t phase,
+			     uint32_t *context)
+{
+	uint32_t so_far = phase ? (uint32_t)place->before & ((1u << 8 * phase) - 1) : 0;
+	uint32_t last = (uint32_t)(place->before >> 8 * phase);
+	uint32_t older = (uint32_t)(place->before >> 32) >> 8 * phase;
+	uint32_t known = rill_hash(so_far, phase + 32);
+
+	context[0] = known;
+	context[1] = rill_hash(known, last >> 24 | 1u << 8);
+	context[2] = rill_hash(known, last >> 16 | 2u << 16);
+	context[3] = rill_hash(known, last);
+	context[4] = rill_hash(known, last >> 21 << 11 | older >> 21 | 1);
+	context[5] = rill_hash(phase + 40, (uint32_t)place->before & 0xff);
+	context[6] = rill_hash(known, (last & 31) | 3u << 8);
+}
+
 uint8_t rill_code_literal(struct rill_literal_model *model, const struct rill_bit_tables *tables,
 			  struct rill_coder *coder, const struct rill_bucket_table *table,
 			  const struct rill_literal_place *place, uint8_t byte)
@@ -120,6 +139,8 @@ uint8_t rill_code_literal(struct rill_literal_model *model, const struct rill_bi
 		choice.context[6] =
 			rill_hash(model->last_opcode,
 				  phase ? low & (phase < 4 ? (1u << 8 * phase) - 1 : UINT32_MAX) : 0);
+	if (place->a64)
+		set_a64_contexts(place, phase, choice.context);
 	if (model->match_length == 0)
 		choice.expect[0] = 0;
 	byte = rill_code_byte(&model->byte, tables, coder, table, &choice, byte);

@@ -35,6 +35,7 @@ struct rill_literal_place {
 	uint8_t onward, backward; /* bytes of the base on the diagonals of the copies around */
 	bool first; /* of its literal */
 	bool x64; /* among x86-64 code */
+	bool a64; /* one of the four bytes of an arm64 instruction, from the highest */
 };
 
 uint64_t rill_literal_model_memory(uint64_t output_length);
