@@ -80,23 +80,70 @@ static enum rill_code make_layouts(struct engine *e, struct rill_error *error)
 	return RILL_OK;
 }
 
+/* The number of copies that the decoder's memory has room for. */
+static size_t most_copies(const struct engine *e)
+{
+	uint64_t budget = e->options.memory ? e->options.memory : ENGINE_MEMORY;
+	uint64_t chunks = e->new.n / RILL_DELTA_CHUNK + 2, fixed, each;
+	struct rill_body_size size = {.layout_entries = rill_layout_entries(&e->layout),
+				      .base_length = e->old.n,
+				      .output_length = e->new.n};
+
+	fixed = rill_body_memory(&size) + (128u << 10) + chunks * RILL_SHA256_SIZE;
+	size.copies = 1;
+	each = rill_body_memory(&size);
+	size.copies = 0;
+	each -= rill_body_memory(&size);
+	return fixed < budget ? (size_t)((budget - fixed) / each) : 0;
+}
+
+/* Leaves out the shortest copies until no more than `most` are left. */
+static void drop_short(struct copy_list *list, size_t most)
+{
+	for (uint64_t least = 16; list->n > most; least += least / 2) {
+		size_t kept = 0;
+
+		for (size_t i = 0; i < list->n; i++)
+			if (list->copy[i].length >= least)
+				list->copy[kept++] = list->copy[i];
+		list->n = kept;
+	}
+}
+
+/* Selects copies; when there are too many for the decoder, again at a higher price. */
+static enum rill_code select_copies(struct engine *e, const uint8_t *old, const uint8_t *new,
+				    struct match_list *matches, struct rill_error *error)
+{
+	const unsigned change = e->options.change ? e->options.change : 18;
+	struct copy_prices prices = {.change = change * 16,
+				     .change_bit = 15,
+				     .literal = 17 * 16,
+				     .differs = 7 * 16,
+				     .differing_byte = 68,
+				     .same = 1};
+	size_t most = most_copies(e);
+	enum rill_code code = RILL_OK;
+
+	for (unsigned tries = 0; tries < 4; tries++) {
+		copy_list_free(&e->copies);
+		code = copy_select(old, e->old.n, new, e->new.n, matches, &prices, &e->copies,
+				   error);
+		if (code != RILL_OK || e->copies.n <= most)
+			return code;
+		prices.change *= 2;
+	}
+	drop_short(&e->copies, most);
+	return code;
+}
+
 static enum rill_code match(struct engine *e, const uint8_t *old, const uint8_t *new,
 			    struct rill_error *error)
 {
-	const unsigned change = e->options.change ? e->options.change : 18;
-	const struct copy_prices prices = {.change = change * 16,
-					   .change_bit = 15,
-					   .literal = 17 * 16,
-					   .differs = 7 * 16,
-					   .differing_byte = 68,
-					   .same = 1};
 	struct match_list matches;
 	enum rill_code code = copy_search(old, e->old.n, new, e->new.n, 6, &matches, error);
 
-	copy_list_free(&e->copies);
 	if (code == RILL_OK)
-		code = copy_select(old, e->old.n, new, e->new.n, &matches, &prices, &e->copies,
-				   error);
+		code = select_copies(e, old, new, &matches, error);
 	match_list_free(&matches);
 	return code;
 }

@@ -12,7 +12,10 @@
 struct engine_options {
 	unsigned passes; /* of matching on written-out references; 0: bytes alone */
 	unsigned change; /* price of a copy in bits; 0: the default */
+	uint64_t memory; /* bytes that the decoder may take; 0: ENGINE_MEMORY */
 };
+
+#define ENGINE_MEMORY (16u << 20)
 
 /* What an encoder may tell about its work. */
 struct engine_report {

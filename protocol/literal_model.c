@@ -11,7 +11,7 @@ static unsigned history_bits(uint64_t output_length)
 {
 	unsigned bits = 10;
 
-	while (bits < 22 && UINT64_C(1) << bits < output_length)
+	while (bits < RILL_LITERAL_HISTORY_BITS && UINT64_C(1) << bits < output_length)
 		bits++;
 	return bits;
 }

@@ -11,7 +11,7 @@
 #include "protocol/byte_model.h"
 #include "protocol/error.h"
 
-#define RILL_LITERAL_HISTORY_MAX (1u << 22)
+#define RILL_LITERAL_HISTORY_BITS 20 /* at most */
 
 struct rill_literal_model {
 	struct rill_byte_model byte;
