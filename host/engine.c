@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SMALL_DELTA 8192
+
 struct file {
 	const uint8_t *bytes;
 	size_t n;
@@ -275,6 +277,43 @@ static enum rill_code assemble(struct engine *e, const struct rill_body_size *si
 	return error->code;
 }
 
+static size_t sections_length(const struct engine *e)
+{
+	return e->section[0].n + e->section[1].n + e->section[2].n;
+}
+
+/* Codes it all; when hardly anything changed also without the layout, which then may cost
+ * more than it saves. */
+static enum rill_code code_best(struct engine *e, struct rill_body_size *size,
+				struct rill_error *error)
+{
+	struct growing with[3];
+	size_t length;
+	enum rill_code code = code_sections(e, size, error);
+
+	length = sections_length(e);
+	if (code != RILL_OK || size->layout_entries == 0 || length > SMALL_DELTA)
+		return code;
+	memcpy(with, e->section, sizeof with);
+	memset(e->section, 0, sizeof e->section);
+	code = rill_layout_new(&e->layout, 0, error);
+	if (code == RILL_OK) {
+		struct rill_body_size without = *size;
+
+		without.layout_entries = 0;
+		code = code_sections(e, &without, error);
+		if (code == RILL_OK && sections_length(e) < length)
+			*size = without;
+	}
+	for (unsigned i = 0; i < 3; i++) {
+		struct growing spare = size->layout_entries ? e->section[i] : with[i];
+
+		e->section[i] = size->layout_entries ? with[i] : e->section[i];
+		growing_free(&spare);
+	}
+	return code;
+}
+
 static enum rill_code encode(struct engine *e, struct growing *out, struct engine_report *report,
 			     struct rill_error *error)
 {
@@ -292,7 +331,7 @@ static enum rill_code encode(struct engine *e, struct growing *out, struct engin
 	*report = (struct engine_report){.copies = e->copies.n, .literal_bytes = e->new.n};
 	for (size_t i = 0; i < e->copies.n; i++)
 		report->literal_bytes -= e->copies.copy[i].length;
-	code = code_sections(e, &size, error);
+	code = code_best(e, &size, error);
 	report->layout_bytes = e->section[0].n;
 	report->copies_bytes = e->section[1].n;
 	report->data_bytes = e->section[2].n;
