@@ -5,9 +5,10 @@
 
 #define STEP_SHIFT 7 /* stretched values a refinement step apart: half a nat */
 #define FINAL_SHIFT 8
-#define FIRST_WEIGHT (13000 * 16)
+#define FIRST_WEIGHT 1625
+/* A move of a weight, at most 2^15 * RILL_STRETCH_MAX / 2^14, added to it stays in 16 bits. */
+#define WEIGHT_MAX 24576
 #define SMALL_ERROR 400 /* of 65536 */
-#define WEIGHT_MAX ((1 << 22) - 1)
 
 /* C leaves it to the compiler; all that matter do the same. */
 _Static_assert(-3 >> 1 == -2, "negative numbers are not shifted arithmetically");
@@ -16,15 +17,19 @@ void rill_bit_tables_setup(struct rill_bit_tables *tables)
 {
 	static const uint16_t bound[RILL_REFINE_COUNTS] = {0, 1,  2,  3,   4,	6,
 							   9, 15, 31, 127, 511, 1023};
-	unsigned class = 0;
+	unsigned row = 0;
 
 	rill_logistic_setup(&tables->logistic);
 	for (uint32_t n = 0; n < 1024; n++) {
-		if (n > bound[class])
-			class ++;
-		tables->count_class[n] = (uint8_t) class;
-		tables->reciprocal[n] = 131072 / (2 * n + 3);
+		if (n > bound[row])
+			row++;
+		tables->count[n].reciprocal = (uint16_t)(131072 / (2 * n + 3));
+		tables->count[n].row = (uint16_t)(row * RILL_REFINE_STEPS);
 	}
+	for (uint32_t p = 0; p < 4096; p++)
+		tables->step[p] = (uint8_t)((tables->logistic.stretch[p] +
+					     (RILL_REFINE_STEPS / 2 << STEP_SHIFT)) >>
+					    STEP_SHIFT);
 }
 
 void rill_bit_model_setup(struct rill_bit_model *model, const struct rill_bit_tables *tables,
@@ -58,34 +63,35 @@ struct mixing {
 	uint32_t p[2];
 };
 
+/* The inputs of all contexts. A slot that was never used has the middle probability, so that
+ * its first input is nothing; its second is what is known of such slots. */
 static void gather(struct rill_bit_model *model, const struct rill_bit_tables *tables,
 		   const struct rill_bit_choice *choice, struct mixing *mixing)
 {
-	for (unsigned i = 0; i < model->inputs; i++) {
-		uint32_t slot = *choice->slot[i], count = slot & 1023;
-		int32_t x = rill_stretch(&tables->logistic, slot >> 16);
-		unsigned step = (unsigned)(x + (RILL_REFINE_STEPS / 2 << STEP_SHIFT)) >> STEP_SHIFT;
-		int32_t known = count ? -1 : 0; /* a new slot says nothing */
+	unsigned inputs = model->inputs;
 
-		mixing->refined[i] =
-			&model->refine[i][tables->count_class[count] * RILL_REFINE_STEPS + step];
-		mixing->input[2 * i] = (int16_t)(x & known);
-		mixing->input[2 * i + 1] =
-			(int16_t)(rill_stretch(&tables->logistic, *mixing->refined[i]) & known);
+	for (unsigned i = 0; i < inputs; i++) {
+		uint32_t slot = *choice->slot[i], p = slot >> 20;
+		uint16_t *refined =
+			&model->refine[i][tables->count[slot & 1023].row + tables->step[p]];
+
+		mixing->refined[i] = refined;
+		mixing->input[2 * i] = tables->logistic.stretch[p];
+		mixing->input[2 * i + 1] = tables->logistic.stretch[*refined >> 4];
 	}
-	for (unsigned i = 2 * model->inputs; i < RILL_LANES; i++)
+	for (unsigned i = 2 * inputs; i < RILL_LANES; i++)
 		mixing->input[i] = 0;
 }
 
-/* The weighted sum, with the weights' highest 16 bits: a loop for vector instructions. It
- * cannot overflow: 2 * RILL_INPUTS_MAX * 2^15 * RILL_STRETCH_MAX is less than 2^31. */
+/* The weighted sum: a loop for vector instructions. It cannot overflow: 2 * RILL_INPUTS_MAX *
+ * 2^15 * RILL_STRETCH_MAX is less than 2^31. */
 static inline int32_t weigh_lanes(const struct rill_weights *set, const struct mixing *mixing,
 				  unsigned lanes)
 {
 	int32_t sum = 0;
 
 	for (unsigned i = 0; i < lanes; i++)
-		sum += (int16_t)(set->weight[i] >> 7) * mixing->input[i];
+		sum += set->weight[i] * mixing->input[i];
 	sum /= 1 << 13;
 	if (sum > RILL_STRETCH_MAX)
 		return RILL_STRETCH_MAX;
@@ -111,7 +117,8 @@ static inline void move_weights(struct rill_weights *set, const struct mixing *m
 				unsigned lanes)
 {
 	for (unsigned i = 0; i < lanes; i++) {
-		int32_t w = set->weight[i] + pace * mixing->input[i] / 128;
+		int16_t move = (int16_t)((pace * mixing->input[i] + (1 << 13)) >> 14);
+		int16_t w = (int16_t)(set->weight[i] + move);
 
 		w = w > WEIGHT_MAX ? WEIGHT_MAX : w;
 		set->weight[i] = w < -WEIGHT_MAX ? -WEIGHT_MAX : w;
@@ -139,22 +146,26 @@ static void learn_weights(struct rill_weights *set, const struct mixing *mixing,
 		set->uses++;
 }
 
+/* Moves a 16-bit probability by 1/64 of its distance from what happened. */
+static inline void move_probability(uint16_t *p, int32_t target)
+{
+	*p = (uint16_t)(*p + ((target - *p + 32) >> 6));
+}
+
 static void learn_slots(struct rill_bit_model *model, const struct rill_bit_tables *tables,
 			const struct rill_bit_choice *choice, const struct mixing *mixing,
 			unsigned bit)
 {
-	for (unsigned i = 0; i < model->inputs; i++) {
-		uint32_t slot = *choice->slot[i], count = slot & 1023, p = slot >> 10;
-		uint32_t gap = bit ? (1u << 22) - 1 - p : p;
-		uint32_t move = (uint32_t)((uint64_t)gap * tables->reciprocal[count] >> 16);
-		uint16_t *refined = mixing->refined[i];
+	int32_t target = bit ? (1 << 22) - 1 : 0, target16 = bit ? 65535 : 0;
+	unsigned inputs = model->inputs, limit = model->limit;
 
-		p = bit ? p + move : p - move;
-		if (count < model->limit)
-			count++;
-		*choice->slot[i] = p << 10 | count;
-		*refined = (uint16_t)(bit ? *refined + ((65535 - *refined) >> 6)
-					  : *refined - (*refined >> 6));
+	for (unsigned i = 0; i < inputs; i++) {
+		uint32_t slot = *choice->slot[i], count = slot & 1023;
+		int32_t p = (int32_t)(slot >> 10);
+
+		p += (int32_t)((int64_t)(target - p) * tables->count[count].reciprocal >> 16);
+		*choice->slot[i] = (uint32_t)p << 10 | (count + (count < limit));
+		move_probability(mixing->refined[i], target16);
 	}
 }
 
@@ -181,7 +192,7 @@ unsigned rill_bit_model_code(struct rill_bit_model *model, const struct rill_bit
 		p = 1;
 	bit = rill_code_bit(coder, p, bit);
 	low += part >> (FINAL_SHIFT - 1);
-	*low = (uint16_t)(bit ? *low + ((65535 - *low) >> 6) : *low - (*low >> 6));
+	move_probability(low, bit ? 65535 : 0);
 	for (unsigned k = 0; k < 2; k++)
 		learn_weights(&model->set[k][choice->set[k]], &mixing, mixing.p[k], bit, model);
 	learn_slots(model, tables, choice, &mixing, bit);

@@ -29,13 +29,13 @@ typedef uint32_t rill_slot;
 /* A slot that was never used. */
 #define RILL_SLOT_NEW (UINT32_C(1) << 31)
 
-/* Weights are in units of 2^-20. Inputs are padded with zeros to RILL_LANES, a multiple of
- * what vector instructions take at a time. */
+/* Weights are in units of 2^-13. Inputs are padded with zeros to RILL_LANES, a multiple of
+ * what vector instructions take at a time; a set fills a cache line. */
 #define RILL_LANES 24
 
 struct rill_weights {
-	int32_t weight[RILL_LANES];
-	uint32_t uses;
+	int16_t weight[RILL_LANES];
+	uint16_t uses, padding[7];
 };
 
 struct rill_bit_model {
@@ -50,8 +50,11 @@ struct rill_bit_model {
 /* What all bit models share. */
 struct rill_bit_tables {
 	struct rill_logistic logistic;
-	uint32_t reciprocal[1024]; /* 65536 / (n + 1.5) */
-	uint8_t count_class[1024];
+	/* By a slot's count n: 65536 / (n + 1.5), and the row of the refinement. */
+	struct {
+		uint16_t reciprocal, row;
+	} count[1024];
+	uint8_t step[4096]; /* of the refinement, by p / 16 */
 };
 
 /* The choices for one decision. */
