@@ -19,8 +19,8 @@ static enum rill_code read_memory(void *context, uint64_t offset, uint8_t *bytes
 	return RILL_OK;
 }
 
-static uint64_t map_target(const struct rill_predictor *predictor,
-			   const struct symbol_slots *slots, const struct rill_unit *unit)
+static uint64_t map_target(const struct rill_predictor *predictor, const struct symbol_slots *slots,
+			   const struct rill_unit *unit)
 {
 	enum rill_status status;
 	bool exact, within_file = unit->kind == RILL_KIND_BACK || unit->kind == RILL_KIND_NAME ||
@@ -80,7 +80,8 @@ static void rewrite(const struct rill_predictor *predictor, const struct symbol_
 }
 
 static void view_region(const struct rill_layout *layout, const struct rill_predictor *predictor,
-			const struct symbol_slots *slots, const struct rill_region *region, struct rill_window *window, uint8_t *view)
+			const struct symbol_slots *slots, const struct rill_region *region,
+			struct rill_window *window, uint8_t *view)
 {
 	struct rill_unit unit[RILL_UNITS_MAX];
 	uint64_t end = region->start + region->length;
@@ -118,9 +119,9 @@ static void fill_slots(const struct rill_layout *layout, const struct symbol_slo
 	const struct rill_image *image = &layout->image[0];
 
 	for (size_t i = 0; i < slots->n; i++) {
-		const struct rill_segment *segment =
-			rill_segment_at(&layout->segment[image->old_segment], image->old_count,
-					slots->slot[i].address);
+		const struct rill_segment *segment = rill_segment_at(
+			&layout->segment[image->old_segment], image->old_count,
+			slots->slot[i].address);
 		uint64_t inside = segment ? slots->slot[i].address - segment->address : 0;
 
 		if (segment && inside + 8 <= segment->file_size &&
@@ -130,8 +131,7 @@ static void fill_slots(const struct rill_layout *layout, const struct symbol_slo
 }
 
 void reference_view(const struct rill_layout *layout, const struct rill_predictor *predictor,
-		    const struct symbol_slots *slots,
-		    const uint8_t *bytes, size_t n, uint8_t *view)
+		    const struct symbol_slots *slots, const uint8_t *bytes, size_t n, uint8_t *view)
 {
 	struct memory memory = {bytes, n};
 	struct rill_source source = {.context = &memory, .read = read_memory};

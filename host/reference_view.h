@@ -15,7 +15,7 @@
  * regions are this file's). `predictor` maps addresses; NULL leaves them as they are. Slots
  * and references to them become the symbols' names. */
 void reference_view(const struct rill_layout *layout, const struct rill_predictor *predictor,
-		    const struct symbol_slots *slots,
-		    const uint8_t *bytes, size_t n, uint8_t *view);
+		    const struct symbol_slots *slots, const uint8_t *bytes, size_t n,
+		    uint8_t *view);
 
 #endif

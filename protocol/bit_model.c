@@ -83,45 +83,46 @@ static void gather(struct rill_bit_model *model, const struct rill_bit_tables *t
 		mixing->input[i] = 0;
 }
 
-/* The weighted sum: a loop for vector instructions. It cannot overflow: 2 * RILL_INPUTS_MAX *
- * 2^15 * RILL_STRETCH_MAX is less than 2^31. */
-static inline int32_t weigh_lanes(const struct rill_weights *set, const struct mixing *mixing,
-				  unsigned lanes)
+/* Lanes that a model needs. Not known to the compiler, which else unrolls the loops below
+ * instead of using vector instructions. */
+static unsigned lanes_of(const struct rill_bit_model *model)
+{
+	return model->inputs <= 8 ? 16 : RILL_LANES;
+}
+
+/* The weighted sum. It cannot overflow: 2 * RILL_INPUTS_MAX * 2^15 * RILL_STRETCH_MAX is less
+ * than 2^31. */
+static int32_t weigh(const int16_t *restrict weight, const int16_t *restrict input, unsigned lanes)
 {
 	int32_t sum = 0;
 
 	for (unsigned i = 0; i < lanes; i++)
-		sum += set->weight[i] * mixing->input[i];
+		sum += weight[i] * input[i];
 	sum /= 1 << 13;
 	if (sum > RILL_STRETCH_MAX)
 		return RILL_STRETCH_MAX;
 	return sum < -RILL_STRETCH_MAX ? -RILL_STRETCH_MAX : sum;
 }
 
-/* With a number of lanes that the compiler knows. */
-static int32_t weigh(const struct rill_weights *set, const struct mixing *mixing, unsigned inputs)
-{
-	return inputs <= 8 ? weigh_lanes(set, mixing, 16) : weigh_lanes(set, mixing, RILL_LANES);
-}
-
 static void mix(const struct rill_bit_model *model, const struct rill_bit_tables *tables,
 		const struct rill_bit_choice *choice, struct mixing *mixing)
 {
 	for (unsigned k = 0; k < 2; k++) {
-		mixing->stretched[k] = weigh(&model->set[k][choice->set[k]], mixing, model->inputs);
+		mixing->stretched[k] = weigh(model->set[k][choice->set[k]].weight, mixing->input,
+					     lanes_of(model));
 		mixing->p[k] = rill_squash(&tables->logistic, mixing->stretched[k]);
 	}
 }
 
-static inline void move_weights(struct rill_weights *set, const struct mixing *mixing, int16_t pace,
-				unsigned lanes)
+static void move_weights(int16_t *restrict weight, const int16_t *restrict input, int16_t pace,
+			 unsigned lanes)
 {
 	for (unsigned i = 0; i < lanes; i++) {
-		int16_t move = (int16_t)((pace * mixing->input[i] + (1 << 13)) >> 14);
-		int16_t w = (int16_t)(set->weight[i] + move);
+		int16_t move = (int16_t)((pace * input[i] + (1 << 13)) >> 14);
+		int16_t w = (int16_t)(weight[i] + move);
 
 		w = w > WEIGHT_MAX ? WEIGHT_MAX : w;
-		set->weight[i] = w < -WEIGHT_MAX ? -WEIGHT_MAX : w;
+		weight[i] = w < -WEIGHT_MAX ? -WEIGHT_MAX : w;
 	}
 }
 
@@ -129,19 +130,14 @@ static inline void move_weights(struct rill_weights *set, const struct mixing *m
 static void learn_weights(struct rill_weights *set, const struct mixing *mixing, uint32_t p,
 			  unsigned bit, const struct rill_bit_model *model)
 {
+	int32_t error = (int32_t)(bit ? 65535 : 0) - (int32_t)p, step;
 	unsigned rate = model->rate;
-	int32_t error = (int32_t)(bit ? 65535 : 0) - (int32_t)p;
-	int32_t step = error * (int32_t)(rate + (4 * rate >> (set->uses >> 4))) / 512;
-	int16_t pace = (int16_t)(step > INT16_MAX    ? INT16_MAX
-				 : step < -INT16_MAX ? -INT16_MAX
-						     : step);
 
 	if (error < SMALL_ERROR && error > -SMALL_ERROR)
 		return; /* nothing to learn, and most decisions are such */
-	if (model->inputs <= 8)
-		move_weights(set, mixing, pace, 16);
-	else
-		move_weights(set, mixing, pace, RILL_LANES);
+	step = error * (int32_t)(rate + (4 * rate >> (set->uses >> 4))) / 512;
+	step = step > INT16_MAX ? INT16_MAX : step < -INT16_MAX ? -INT16_MAX : step;
+	move_weights(set->weight, mixing->input, (int16_t)step, lanes_of(model));
 	if (set->uses < 255)
 		set->uses++;
 }

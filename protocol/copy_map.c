@@ -92,8 +92,7 @@ enum rill_code rill_copy_code(struct rill_copy_cursor *cursor, struct rill_numbe
 	step_class = way == WAY_STEP ? rill_bit_length(step) : 0;
 	copy->length = rill_code_number(
 		numbers, tables, coder, LENGTH,
-		(uint32_t[]){cursor->length_class, way * 64 + step_class, gap_class},
-		copy->length);
+		(uint32_t[]){cursor->length_class, way * 64 + step_class, gap_class}, copy->length);
 	cursor->gap_class = gap_class;
 	cursor->length_class = rill_bit_length(copy->length);
 	cursor->way = way > 3 ? 3 : way;

@@ -273,8 +273,8 @@ static enum rill_code code_literal(struct rill_body *b, struct rill_literal_plac
 	const struct rill_copy *last = b->at ? &b->copy[b->at - 1] : NULL;
 	uint64_t at = b->done + ahead;
 	uint64_t onward = last ? last->source + (at - last->output) : at;
-	uint64_t backward =
-		b->at < b->size.copies ? b->copy[b->at].source - (left - ahead) : UINT64_MAX;
+	uint64_t backward = b->at < b->size.copies ? b->copy[b->at].source - (left - ahead)
+						   : UINT64_MAX;
 	enum rill_code code = look_at(b, &b->onward, onward, &place->onward, error);
 
 	if (code == RILL_OK)
@@ -419,6 +419,8 @@ static enum rill_code start_piece(struct rill_body *b, const struct rill_copy *c
 		}
 	}
 	b->unit_count = rill_read_units(&b->window, b->unit);
+	if (b->unit_count == 0)
+		return rill_fail(error, RILL_INTERNAL, "a piece of the base without units");
 	b->span_checked = 0;
 	rill_predict_piece(&b->predictor, &b->window, copy);
 	return RILL_OK;

@@ -113,7 +113,8 @@ uint8_t rill_code_literal(struct rill_literal_model *model, const struct rill_bi
 			  struct rill_coder *coder, const struct rill_bucket_table *table,
 			  const struct rill_literal_place *place, uint8_t byte)
 {
-	uint32_t phase = place->x64 ? model->instruction_n & 7 : place->phase & 3, low = (uint32_t)place->before;
+	uint32_t phase = place->x64 ? model->instruction_n & 7 : place->phase & 3,
+		 low = (uint32_t)place->before;
 	uint32_t high = (uint32_t)(place->before >> 32);
 	uint32_t mask = (1u << model->history_bits) - 1;
 	uint32_t around = low >> 24 | (high >> 24) << 8 | (low & 0xff) << 16;
@@ -136,9 +137,9 @@ uint8_t rill_code_literal(struct rill_literal_model *model, const struct rill_bi
 	};
 
 	if (place->x64)
-		choice.context[6] =
-			rill_hash(model->last_opcode,
-				  phase ? low & (phase < 4 ? (1u << 8 * phase) - 1 : UINT32_MAX) : 0);
+		choice.context[6] = rill_hash(
+			model->last_opcode,
+			phase ? low & (phase < 4 ? (1u << 8 * phase) - 1 : UINT32_MAX) : 0);
 	if (place->a64)
 		set_a64_contexts(place, phase, choice.context);
 	if (model->match_length == 0)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Codes literal bytes: contexts of orders 0 to 6 with the place modulo 4, or in x86-64 code
- * the place in the instruction, one that looks at the words or the instruction before, and three expectations: what followed the last time that the same bytes
- * stood in a literal (the match model of lpaq), the byte of the base that would come next had
- * the copy before gone on, and the one that the copy behind would have begun with.
+ * the place in the instruction, one that looks at the words or the instruction before, and three
+ * expectations: what followed the last time that the same bytes stood in a literal (the match model
+ * of lpaq), the byte of the base that would come next had the copy before gone on, and the one that
+ * the copy behind would have begun with.
  */
 #ifndef RILL_LITERAL_MODEL_H
 #define RILL_LITERAL_MODEL_H

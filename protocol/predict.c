@@ -155,8 +155,8 @@ void rill_predict(struct rill_predictor *p, const struct rill_unit *unit, const 
 		rill_store32(bytes, (uint32_t)(target - p->region->origin[unit->tail].new));
 		break;
 	case RILL_KIND_INDEX:
-		rill_store32(bytes, (uint32_t)((target - p->region->origin[0].new) /
-					       RILL_SYMBOL_SIZE));
+		rill_store32(bytes,
+			     (uint32_t)((target - p->region->origin[0].new) / RILL_SYMBOL_SIZE));
 		break;
 	case RILL_KIND_RELATIVE: rill_store32(bytes, (uint32_t)(target - place)); break;
 	case RILL_KIND_RANGE: rill_store32(bytes, (uint32_t)(target - p->last)); break;

@@ -140,7 +140,8 @@ size_t rill_read_go(const struct rill_window *window, struct rill_unit *unit)
 		} else if (length == 4 && functions > 0) {
 			if (record.next == 0)
 				find_record(window, place, functions, &record);
-			while (place >= record.next && record.index + 1 < functions) {
+			/* One step for a unit is enough, and bounds what a bad table costs. */
+			if (place >= record.next && record.index + 1 < functions) {
 				record.index++;
 				open_record(window, &record, functions);
 			}

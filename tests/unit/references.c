@@ -104,12 +104,81 @@ static void a64_fields_come_back(void **state)
 			 0xf9400000);
 }
 
+static enum rill_code read_base(void *context, uint64_t offset, uint8_t *bytes, size_t n,
+				struct rill_error *error)
+{
+	const uint8_t *base = context;
+
+	(void)error;
+	assert_true(offset <= 65536 && n <= 65536 - offset);
+	memcpy(bytes, base + offset, n);
+	return RILL_OK;
+}
+
+/* Random bytes, small numbers so that offsets and lengths are believed now and then. */
+static void fill(uint8_t *base, uint64_t *random)
+{
+	for (size_t i = 0; i < 65536; i += 8) {
+		uint64_t r = next_random(random);
+
+		if (r & 1)
+			r &= UINT64_C(0x0000ffff0000ffff);
+		memcpy(base + i, &r, 8);
+	}
+}
+
+/* Of any bytes and any class, units cover the piece without gaps and stay within it. */
+static void units_cover_their_piece(void **state)
+{
+	static uint8_t base[65536];
+	static struct rill_unit unit[RILL_UNITS_MAX];
+	struct rill_source source = {.context = base, .read = read_base};
+	struct rill_image image = {.low = 0x1000, .high = 0x20000};
+	uint64_t random = 11;
+
+	(void)state;
+	for (unsigned round = 0; round < 4000; round++) {
+		struct rill_region region = {.start = next_random(&random) % 64,
+					     .class = round % RILL_REGION_CLASSES};
+		struct rill_window w = {.region = &region, .image = &image, .source = &source};
+		uint64_t place;
+		size_t count;
+
+		if (round % 64 == 0)
+			fill(base, &random);
+		region.length = 65536 - region.start - next_random(&random) % 64;
+		w.start = region.start + next_random(&random) % (region.length - 1);
+		w.end = w.start + 1 + next_random(&random) % (RILL_PIECE + RILL_UNIT_MAX);
+		if (w.end > region.start + region.length)
+			w.end = region.start + region.length;
+		w.from = w.start - region.start < RILL_LOOK_BEHIND ? region.start
+								   : w.start - RILL_LOOK_BEHIND;
+		w.to = w.end + RILL_LOOK_AHEAD < region.start + region.length
+			       ? w.end + RILL_LOOK_AHEAD
+			       : region.start + region.length;
+		w.bytes = base + w.from;
+		w.addressed = round % 5 > 0;
+		w.address = w.from + 0x1000;
+		count = rill_read_units(&w, unit);
+		assert_true(count > 0 && count <= RILL_UNITS_MAX);
+		place = w.start;
+		for (size_t i = 0; i < count; i++) {
+			assert_true(unit[i].at == place - w.start);
+			assert_true(unit[i].length > 0 && unit[i].length <= RILL_UNIT_MAX);
+			assert_true(unit[i].kind < RILL_KINDS && unit[i].at < RILL_PIECE);
+			place += unit[i].length;
+		}
+		assert_true(place <= w.end && (place == w.end || place >= w.start + RILL_PIECE));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lengths_of_x64_instructions),
 		cmocka_unit_test(x64_lengths_stay_within_bounds),
 		cmocka_unit_test(a64_fields_come_back),
+		cmocka_unit_test(units_cover_their_piece),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
