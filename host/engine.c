@@ -118,7 +118,7 @@ static enum rill_code select_copies(struct engine *e, const uint8_t *old, const 
 {
 	const unsigned change = e->options.change ? e->options.change : 18;
 	struct copy_prices prices = {.change = change * 16,
-				     .change_bit = 15,
+				     .change_bit = 22,
 				     .literal = 17 * 16,
 				     .differs = 7 * 16,
 				     .differing_byte = 68,
