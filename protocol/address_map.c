@@ -111,6 +111,19 @@ void rill_address_map_build(struct rill_address_map *map, const struct rill_copy
 	build_index(map, base_length);
 }
 
+/* Whether the stretch behind an offset is nearer than the one before it, and leads to
+ * somewhere in the output from there. */
+static bool next_is_nearer(const struct rill_address_map *map, size_t next, uint64_t offset)
+{
+	const struct rill_stretch *stretch = &map->stretch[next];
+	const struct rill_copy *copy = &map->copy[stretch->copy];
+
+	if (copy->source - offset > copy->output && copy->source > offset)
+		return false;
+	return next == 0 ||
+	       stretch->start - offset < offset - (stretch[-1].start + stretch[-1].length);
+}
+
 bool rill_address_map_find(const struct rill_address_map *map, uint64_t offset, uint64_t *output,
 			   bool *exact)
 {
@@ -133,7 +146,7 @@ bool rill_address_map_find(const struct rill_address_map *map, uint64_t offset, 
 	}
 	stretch = &map->stretch[low];
 	*exact = stretch->start <= offset;
-	if (!*exact) {
+	if (!*exact && (low == map->count || !next_is_nearer(map, low, offset))) {
 		if (low == 0)
 			return false;
 		stretch--;

@@ -3,7 +3,7 @@
  * Where old bytes went: the copy map read backwards. It answers for an offset in the base
  * which offset in the output its copy put it to; where several copies cover it, the longest
  * counts (the earlier in the output when they are equally long), and where none does, the
- * nearest one before it is continued, as Zucchini projects targets forward.
+ * nearest one is continued, as Zucchini projects targets.
  */
 #ifndef RILL_ADDRESS_MAP_H
 #define RILL_ADDRESS_MAP_H
@@ -32,8 +32,8 @@ struct rill_address_map {
 void rill_address_map_build(struct rill_address_map *map, const struct rill_copy *copy,
 			    size_t count, struct rill_stretch *stretch, uint64_t base_length);
 
-/* The offset in the output of byte `offset` of the base. False when no copy lies before it
- * or over it. `*exact` tells whether a copy covers it. */
+/* The offset in the output of byte `offset` of the base. False when no copy helps. `*exact` tells
+ * whether a copy covers it. */
 bool rill_address_map_find(const struct rill_address_map *map, uint64_t offset, uint64_t *output,
 			   bool *exact);
 

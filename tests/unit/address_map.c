@@ -36,7 +36,9 @@ static void follows_copies_and_continues_them(void **state)
 
 	(void)state;
 	rill_address_map_build(map, copies, 3, stretch, BASE);
-	assert_false(rill_address_map_find(map, 999, &output, &exact));
+	assert_true(rill_address_map_find(map, 999, &output, &exact) && !exact);
+	assert_int_equal(output, 499);
+	assert_false(rill_address_map_find(map, 499, &output, &exact));
 	assert_true(rill_address_map_find(map, 1000, &output, &exact) && exact);
 	assert_int_equal(output, 500);
 	assert_true(rill_address_map_find(map, 1099, &output, &exact) && exact);
