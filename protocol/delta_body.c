@@ -1,68 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "protocol/delta_body.h"
+#include "protocol/delta_body_state.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define BUFFER 32768u
 #define RAW_LEAST 512u /* shorter pieces are not worth asking whether nothing changed */
 #define SPAN_LEAST 16u
 #define SPAN_MOST 256u
-#define LOOK 256u
-#define LOOK_BACK 8u
-#define DENSE_BLOCK 4096u /* literals are judged by so many whether to model them */
-#define DENSE_STEP 128u
-#define DENSE_CLASS 40u /* of the question in the span model */
-
-enum stage { LAYOUT, COPIES, DATA };
-
-/* Some bytes of the base for literals to compare with. */
-struct look {
-	uint64_t from;
-	size_t n;
-	uint8_t bytes[LOOK];
-};
-
-struct rill_body {
-	struct rill_body_size size;
-	struct rill_body_io io;
-	struct rill_coder coder;
-	enum stage stage;
-	uint64_t done; /* entries or bytes of the stage */
-
-	struct rill_bit_tables tables;
-	struct rill_bucket_table buckets;
-	struct rill_number_model numbers;
-	struct rill_unit_model units;
-	struct rill_literal_model literals;
-
-	struct rill_layout layout;
-	struct rill_layout_cursor layout_cursor;
-	struct rill_copy *copy;
-	struct rill_copy_cursor copy_cursor;
-	struct rill_stretch *stretch;
-	struct rill_address_map map;
-	struct rill_correction_cache cache;
-	struct rill_predictor predictor;
-
-	/* The data: where the work is in the copy map. */
-	size_t at; /* the copy at work or next */
-	uint64_t inside; /* bytes of it that are done */
-	struct look onward, backward;
-	size_t modelled, dense; /* literals of the block that are left, either way */
-
-	/* The piece of that copy: its old bytes and units. */
-	struct rill_window window;
-	struct rill_region plain;
-	uint8_t window_bytes[RILL_WINDOW];
-	struct rill_unit unit[RILL_UNITS_MAX];
-	size_t unit_count, unit_next, span_checked;
-
-	const uint8_t *expected; /* encoding: the whole output */
-	uint64_t before; /* the last eight bytes */
-	size_t filled;
-	uint8_t buffer[BUFFER];
-};
 
 /* Rounded up so that it does not depend on the machine. */
 #define BODY_MEMORY (4u << 20)
@@ -182,13 +126,12 @@ enum rill_code rill_body_next_section(struct rill_body *b, struct rill_error *er
 	}
 }
 
-/* Appends to the output. */
-static enum rill_code emit(struct rill_body *b, const uint8_t *bytes, size_t n,
-			   struct rill_error *error)
+enum rill_code rill_body_emit(struct rill_body *b, const uint8_t *bytes, size_t n,
+			      struct rill_error *error)
 {
 	enum rill_code code = RILL_OK;
 
-	if (n > BUFFER - b->filled)
+	if (n > RILL_BODY_BUFFER - b->filled)
 		code = flush(b, error);
 	memcpy(b->buffer + b->filled, bytes, n);
 	b->filled += n;
@@ -196,147 +139,6 @@ static enum rill_code emit(struct rill_body *b, const uint8_t *bytes, size_t n,
 	for (size_t i = n > 8 ? n - 8 : 0; i < n; i++)
 		b->before = b->before << 8 | bytes[i];
 	return code;
-}
-
-/* The byte of the base at an offset, 0 outside it. */
-static enum rill_code look_at(struct rill_body *b, struct look *look, uint64_t offset,
-			      uint8_t *byte, struct rill_error *error)
-{
-	enum rill_code code = RILL_OK;
-
-	*byte = 0;
-	if (offset >= b->size.base_length)
-		return RILL_OK;
-	if (offset - look->from >= look->n) {
-		look->from = offset < LOOK_BACK ? 0 : offset - LOOK_BACK;
-		look->n = b->size.base_length - look->from < LOOK
-				  ? (size_t)(b->size.base_length - look->from)
-				  : LOOK;
-		code = b->io.source.read(b->io.source.context, look->from, look->bytes, look->n,
-					 error);
-	}
-	if (code == RILL_OK)
-		*byte = look->bytes[offset - look->from];
-	return code;
-}
-
-/* Whether bytes look like compressed or encrypted ones: all values as often, about. The sum
- * of the squares of the counts is n * n / 256 + n for random bytes. */
-static bool is_dense(const uint8_t *bytes, size_t n)
-{
-	uint32_t count[256] = {0};
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < n; i++)
-		count[bytes[i]]++;
-	for (unsigned i = 0; i < 256; i++)
-		sum += (uint64_t)count[i] * count[i];
-	return sum < n * n / 256 + n + n / 2;
-}
-
-/* Literals that no model can predict are coded as they are, and faster. */
-static enum rill_code step_dense(struct rill_body *b, struct rill_error *error)
-{
-	uint8_t bytes[DENSE_STEP] = {0};
-
-	if (b->expected)
-		memcpy(bytes, b->expected + b->done, DENSE_STEP);
-	for (unsigned i = 0; i < DENSE_STEP; i++)
-		bytes[i] = (uint8_t)rill_code_plain(&b->coder, 8, bytes[i]);
-	b->dense -= DENSE_STEP;
-	return emit(b, bytes, DENSE_STEP, error);
-}
-
-/* At the begin of a block of literals: how to code it. */
-static void judge_block(struct rill_body *b)
-{
-	bool dense = b->expected && is_dense(b->expected + b->done, DENSE_BLOCK);
-	struct rill_unit_place place = {.before = 0};
-
-	dense = rill_code_span(&b->units, &b->tables, &b->coder, &place, 1, DENSE_CLASS, dense);
-	b->dense = dense ? DENSE_BLOCK : 0;
-	b->modelled = dense ? 0 : DENSE_BLOCK;
-}
-
-/* The class of region that the copy before the literal ended in. */
-static bool among(const struct rill_body *b, enum rill_region_class class)
-{
-	return b->window.region && b->window.region->class == class;
-}
-
-/* Codes the literal byte `ahead` bytes from here; `left` of them lie before the next copy or
- * the end. */
-static enum rill_code code_literal(struct rill_body *b, struct rill_literal_place *place,
-				   uint64_t left, unsigned ahead, uint8_t *byte,
-				   struct rill_error *error)
-{
-	const struct rill_copy *last = b->at ? &b->copy[b->at - 1] : NULL;
-	uint64_t at = b->done + ahead;
-	uint64_t onward = last ? last->source + (at - last->output) : at;
-	uint64_t backward = b->at < b->size.copies ? b->copy[b->at].source - (left - ahead)
-						   : UINT64_MAX;
-	enum rill_code code = look_at(b, &b->onward, onward, &place->onward, error);
-
-	if (code == RILL_OK)
-		code = look_at(b, &b->backward, backward, &place->backward, error);
-	if (code == RILL_OK)
-		*byte = rill_code_literal(&b->literals, &b->tables, &b->coder, &b->buckets, place,
-					  b->expected ? b->expected[at] : 0);
-	return code;
-}
-
-/* An arm64 instruction goes from its highest byte to its lowest, as if all of them stood so:
- * the opcode first, then what it is about. */
-static enum rill_code step_word(struct rill_body *b, uint64_t left, struct rill_error *error)
-{
-	uint32_t older = __builtin_bswap32((uint32_t)(b->before >> 32));
-	struct rill_literal_place place = {
-		.before = (uint64_t)older << 32 | __builtin_bswap32((uint32_t)b->before),
-		.a64 = true,
-	};
-	uint8_t bytes[4];
-
-	for (unsigned i = 0; i < 4; i++) {
-		enum rill_code code = code_literal(b, &place, left, 3 - i, &bytes[3 - i], error);
-
-		if (code != RILL_OK)
-			return code;
-		place.before = place.before << 8 | bytes[3 - i];
-		place.phase++;
-	}
-	return emit(b, bytes, 4, error);
-}
-
-static enum rill_code step_byte(struct rill_body *b, uint64_t left, struct rill_error *error)
-{
-	const struct rill_copy *last = b->at ? &b->copy[b->at - 1] : NULL;
-	struct rill_literal_place place = {
-		.before = b->before,
-		.phase = (uint32_t)b->done,
-		.x64 = among(b, RILL_REGION_X64),
-		.first = last ? b->done == last->output + last->length : b->done == 0,
-	};
-	enum rill_code code;
-	uint8_t byte = 0;
-
-	if (place.first)
-		b->literals.instruction_n = 0;
-	code = code_literal(b, &place, left, 0, &byte, error);
-	return code == RILL_OK ? emit(b, &byte, 1, error) : code;
-}
-
-static enum rill_code step_literal(struct rill_body *b, uint64_t left, struct rill_error *error)
-{
-	if (b->dense == 0 && b->modelled == 0 && left >= DENSE_BLOCK)
-		judge_block(b);
-	if (b->dense > 0)
-		return step_dense(b, error);
-	if (left >= 4 && b->done % 4 == 0 && among(b, RILL_REGION_A64)) {
-		b->modelled -= b->modelled > 4 ? 4 : b->modelled;
-		return step_word(b, left, error);
-	}
-	b->modelled -= b->modelled > 0;
-	return step_byte(b, left, error);
 }
 
 /* The region and the bytes around the next piece of the copy. */
@@ -415,7 +217,7 @@ static enum rill_code start_piece(struct rill_body *b, const struct rill_copy *c
 		if (rill_code_span(&b->units, &b->tables, &b->coder, &place, 1, class, same)) {
 			rill_unit_model_skip(&b->units, (unsigned)n / 4);
 			b->inside += n;
-			return emit(b, old_bytes(b, 0), n, error);
+			return rill_body_emit(b, old_bytes(b, 0), n, error);
 		}
 	}
 	b->unit_count = rill_read_units(&b->window, b->unit);
@@ -458,7 +260,7 @@ static enum rill_code step_span(struct rill_body *b, size_t count, struct rill_e
 		rill_predict(&b->predictor, unit, old_bytes(b, unit->at), &prediction);
 		rill_predict_learn(&b->predictor, unit, &prediction, prediction.bytes);
 		b->inside += unit->length;
-		code = emit(b, prediction.bytes, unit->length, error);
+		code = rill_body_emit(b, prediction.bytes, unit->length, error);
 	}
 	return code;
 }
@@ -492,7 +294,7 @@ static enum rill_code step_unit(struct rill_body *b, const struct rill_copy *cop
 	rill_predict_learn(&b->predictor, unit, &prediction, actual);
 	b->unit_next++;
 	b->inside += unit->length;
-	return emit(b, actual, unit->length, error);
+	return rill_body_emit(b, actual, unit->length, error);
 }
 
 static enum rill_code step_data(struct rill_body *b, struct rill_error *error)
@@ -500,9 +302,9 @@ static enum rill_code step_data(struct rill_body *b, struct rill_error *error)
 	const struct rill_copy *copy = &b->copy[b->at];
 
 	if (b->at == b->size.copies)
-		return step_literal(b, b->size.output_length - b->done, error);
+		return rill_body_literal(b, b->size.output_length - b->done, error);
 	if (b->done < copy->output)
-		return step_literal(b, copy->output - b->done, error);
+		return rill_body_literal(b, copy->output - b->done, error);
 	if (b->unit_next < b->unit_count)
 		return step_unit(b, copy, error);
 	if (b->inside < copy->length)
