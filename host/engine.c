@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/engine.h"
 
+#include "host/code_guess.h"
 #include "host/copy_select.h"
 #include "host/elf_regions.h"
 #include "host/reference_view.h"
@@ -20,6 +21,7 @@ struct engine {
 	struct file old, new;
 	struct engine_options options;
 	struct elf_regions old_elf, new_elf;
+	bool guessed; /* they are no ELF files */
 	struct rill_layout layout; /* of the delta: the old file's regions */
 	struct rill_layout mirror; /* the new file's, for its view */
 	struct symbol_slots old_slots, new_slots;
@@ -68,6 +70,11 @@ static enum rill_code make_layouts(struct engine *e, struct rill_error *error)
 
 	elf_regions_read(&e->old_elf, e->old.bytes, e->old.n);
 	elf_regions_read(&e->new_elf, e->new.bytes, e->new.n);
+	if (!e->old_elf.known && !e->new_elf.known) {
+		code_guess(&e->old_elf, e->old.bytes, e->old.n);
+		code_guess(&e->new_elf, e->new.bytes, e->new.n);
+		e->guessed = true;
+	}
 	code = rill_layout_new(&e->layout, 256, error);
 	if (code == RILL_OK)
 		code = rill_layout_new(&e->mirror, 256, error);
@@ -282,8 +289,8 @@ static size_t sections_length(const struct engine *e)
 	return e->section[0].n + e->section[1].n + e->section[2].n;
 }
 
-/* Codes it all; when hardly anything changed also without the layout, which then may cost
- * more than it saves. */
+/* Codes it all; when hardly anything changed, or the layout is a guess, also without it: it
+ * may cost more than it saves. */
 static enum rill_code code_best(struct engine *e, struct rill_body_size *size,
 				struct rill_error *error)
 {
@@ -292,7 +299,7 @@ static enum rill_code code_best(struct engine *e, struct rill_body_size *size,
 	enum rill_code code = code_sections(e, size, error);
 
 	length = sections_length(e);
-	if (code != RILL_OK || size->layout_entries == 0 || length > SMALL_DELTA)
+	if (code != RILL_OK || size->layout_entries == 0 || (length > SMALL_DELTA && !e->guessed))
 		return code;
 	memcpy(with, e->section, sizeof with);
 	memset(e->section, 0, sizeof e->section);
