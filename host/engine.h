@@ -24,7 +24,7 @@ struct engine_report {
 	uint64_t memory; /* of the decoder */
 };
 
-#define ENGINE_DEFAULTS ((struct engine_options){.passes = 2})
+#define ENGINE_DEFAULTS ((struct engine_options){.passes = 3})
 
 /* Appends a whole delta to `out`. `report` may be NULL. RILL_MEMORY: not enough memory;
  * RILL_UNSUPPORTED: a file of over 2 GiB. */
