@@ -34,26 +34,30 @@ static enum rill_code append_triple(struct buffer *control, uint64_t add, uint64
 	return code;
 }
 
-/* A triple has a copy and the literal behind it; an entry of the list has the literal
- * before its copy. So each triple takes its copy from one entry and the rest from the next. */
-static enum rill_code make_control(const struct copy_list *list, struct buffer *control,
-				   struct rill_error *error)
+/* A triple has a copy and the literal bytes behind it, up to the next copy. One without a
+ * copy comes first, unless the new file begins with one from the old file's start. */
+static enum rill_code make_control(const struct copy_list *list, size_t target_length,
+				   struct buffer *control, struct rill_error *error)
 {
-	uint64_t add = 0, source_end = 0;
+	struct rill_copy last = {0};
 
-	for (size_t i = 0; i < list->count; i++) {
-		const struct rill_copy *copy = &list->copies[i];
-		int64_t move = copy->length ? (int64_t)(copy->source - source_end) : 0;
+	for (size_t i = 0; i <= list->n; i++) {
+		struct rill_copy next = {.output = target_length,
+					 .source = last.source + last.length};
+		uint64_t end = last.output + last.length;
 		enum rill_code code = RILL_OK;
 
-		if (add > 0 || copy->literal > 0 || move != 0)
-			code = append_triple(control, add, copy->literal, move, error);
+		if (i < list->n)
+			next = list->copy[i];
+		if (last.length > 0 || next.output > end || next.source > 0)
+			code = append_triple(control, last.length, next.output - end,
+					     (int64_t)(next.source - last.source - last.length),
+					     error);
 		if (code != RILL_OK)
 			return code;
-		add = copy->length;
-		source_end = copy->source + copy->length;
+		last = next;
 	}
-	return add ? append_triple(control, add, 0, 0, error) : RILL_OK;
+	return RILL_OK;
 }
 
 static enum rill_code append_bzip2(struct buffer *patch, const struct buffer *raw,
@@ -77,25 +81,27 @@ static enum rill_code append_bzip2(struct buffer *patch, const struct buffer *ra
 	return RILL_OK;
 }
 
-static enum rill_code split_data(const uint8_t *base, const uint8_t *target,
+static enum rill_code split_data(const uint8_t *base, const uint8_t *target, size_t target_length,
 				 const struct copy_list *list, struct buffer *difference,
 				 struct buffer *extra, struct rill_error *error)
 {
-	for (size_t i = 0; i < list->count; i++) {
-		const struct rill_copy *copy = &list->copies[i];
-		const uint8_t *from = target + copy->output + copy->literal;
-		enum rill_code code = buffer_append(extra, target + copy->output, copy->literal,
-						    error);
+	uint64_t covered = 0;
+
+	for (size_t i = 0; i < list->n; i++) {
+		const struct rill_copy *copy = &list->copy[i];
+		enum rill_code code = buffer_append(extra, target + covered,
+						    (size_t)(copy->output - covered), error);
 
 		if (code == RILL_OK)
 			code = buffer_reserve(difference, copy->length, error);
 		if (code != RILL_OK)
 			return code;
 		for (size_t n = 0; n < copy->length; n++)
-			difference->bytes[difference->length++] = (uint8_t)(from[n] -
-									    base[copy->source + n]);
+			difference->bytes[difference->length++] =
+				(uint8_t)(target[copy->output + n] - base[copy->source + n]);
+		covered = copy->output + copy->length;
 	}
-	return RILL_OK;
+	return buffer_append(extra, target + covered, target_length - (size_t)covered, error);
 }
 
 static enum rill_code put_blocks(const struct buffer block[3], size_t target_length,
@@ -122,10 +128,10 @@ enum rill_code bsdiff4_encode(const uint8_t *base, const uint8_t *target, size_t
 			      struct rill_error *error)
 {
 	struct buffer block[3] = {{0}, {0}, {0}}; /* control, difference, extra */
-	enum rill_code code = make_control(list, &block[0], error);
+	enum rill_code code = make_control(list, target_length, &block[0], error);
 
 	if (code == RILL_OK)
-		code = split_data(base, target, list, &block[1], &block[2], error);
+		code = split_data(base, target, target_length, list, &block[1], &block[2], error);
 	if (code == RILL_OK)
 		code = put_blocks(block, target_length, patch, error);
 	for (int i = 0; i < 3; i++)

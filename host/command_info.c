@@ -9,12 +9,11 @@
 
 static const char *section_name(const struct rill_section *section)
 {
-	return section->kind == RILL_SECTION_COPIES ? "copies" : "data";
-}
+	static const char *const names[] = {[RILL_SECTION_LAYOUT] = "layout",
+					    [RILL_SECTION_COPIES] = "copies",
+					    [RILL_SECTION_DATA] = "data"};
 
-static const char *codec_name(const struct rill_section *section)
-{
-	return section->codec == RILL_CODEC_STORED ? "stored" : "zlib";
+	return names[section->kind];
 }
 
 static void add_objects(cJSON *report, const char *name, const struct rill_object *objects,
@@ -47,7 +46,6 @@ static void print_json(const struct rill_delta_header *header)
 		cJSON *section = cJSON_CreateObject();
 
 		cJSON_AddStringToObject(section, "kind", section_name(&header->section[i]));
-		cJSON_AddStringToObject(section, "codec", codec_name(&header->section[i]));
 		report_add_number(section, "raw_length", header->section[i].raw_length);
 		report_add_number(section, "coded_length", header->section[i].coded_length);
 		cJSON_AddItemToArray(sections, section);
@@ -73,9 +71,10 @@ static void print_text(const struct rill_delta_header *header)
 	print_objects("base", header->base, header->base_count);
 	print_objects("output", header->output, header->output_count);
 	for (size_t i = 0; i < header->section_count; i++)
-		printf("%-8s %12" PRIu64 " bytes, %s from %" PRIu64 "\n",
+		printf("%-8s %12" PRIu64 " bytes for %" PRIu64 " %s\n",
 		       section_name(&header->section[i]), header->section[i].coded_length,
-		       codec_name(&header->section[i]), header->section[i].raw_length);
+		       header->section[i].raw_length,
+		       header->section[i].kind == RILL_SECTION_DATA ? "bytes" : "entries");
 }
 
 static enum rill_code run(const char *path, const struct common *common, struct rill_error *error)

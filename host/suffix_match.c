@@ -21,23 +21,17 @@ struct anchor {
 static enum rill_code add_copy(struct copy_list *list, const struct rill_copy *copy,
 			       struct rill_error *error)
 {
-	if (list->count == list->capacity) {
+	if (list->n == list->capacity) {
 		size_t capacity = list->capacity ? 2 * list->capacity : 256;
-		struct rill_copy *copies = realloc(list->copies, capacity * sizeof *copies);
+		struct rill_copy *copies = realloc(list->copy, capacity * sizeof *copies);
 
 		if (!copies)
 			return rill_fail(error, RILL_MEMORY, "no memory for %zu copies", capacity);
-		list->copies = copies;
+		list->copy = copies;
 		list->capacity = capacity;
 	}
-	list->copies[list->count++] = *copy;
+	list->copy[list->n++] = *copy;
 	return RILL_OK;
-}
-
-void copy_list_free(struct copy_list *list)
-{
-	free(list->copies);
-	*list = (struct copy_list){0};
 }
 
 static bool agrees(const struct text *base, const struct text *target, struct anchor anchor,
@@ -135,8 +129,8 @@ static size_t cut_overlap(const struct text *base, const struct text *target, st
 /* Ends the copy of `current`, whose range begins at its target, before that of `next`
  * (or the target's end), and moves `current` to where the next one's range begins. */
 static enum rill_code end_copy(const struct text *base, const struct text *target,
-			       struct anchor *current, struct anchor next, size_t *covered,
-			       struct copy_list *list, struct rill_error *error)
+			       struct anchor *current, struct anchor next, struct copy_list *list,
+			       struct rill_error *error)
 {
 	size_t end = current->target + stretch_forward(base, target, *current, next.target);
 	size_t begin = next.target;
@@ -147,13 +141,11 @@ static enum rill_code end_copy(const struct text *base, const struct text *targe
 	if (begin < end)
 		begin = end = cut_overlap(base, target, *current, next, begin, end);
 	if (end > current->target) {
-		const struct rill_copy copy = {.output = *covered,
-					       .literal = current->target - *covered,
+		const struct rill_copy copy = {.output = current->target,
 					       .length = end - current->target,
 					       .source = current->base};
 
 		code = add_copy(list, &copy, error);
-		*covered = end;
 	}
 	current->base = next.base - (next.target - begin);
 	current->target = begin;
@@ -165,7 +157,7 @@ static enum rill_code scan_target(const struct suffix_array *array, const struct
 				  struct progress *progress, struct rill_error *error)
 {
 	struct anchor current = {0, 0}, next;
-	size_t scan = 0, length = 0, covered = 0;
+	size_t scan = 0, length = 0;
 	enum rill_code code = RILL_OK;
 	bool better;
 
@@ -177,13 +169,7 @@ static enum rill_code scan_target(const struct suffix_array *array, const struct
 			continue;
 		if (scan == target->length)
 			next = (struct anchor){scan, 0};
-		code = end_copy(base, target, &current, next, &covered, list, error);
-	}
-	if (code == RILL_OK && covered < target->length) {
-		const struct rill_copy rest = {.output = covered,
-					       .literal = target->length - covered};
-
-		code = add_copy(list, &rest, error);
+		code = end_copy(base, target, &current, next, list, error);
 	}
 	return code;
 }

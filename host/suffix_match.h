@@ -8,22 +8,14 @@
 #ifndef RILL_HOST_SUFFIX_MATCH_H
 #define RILL_HOST_SUFFIX_MATCH_H
 
+#include "host/copy_select.h"
 #include "host/progress.h"
-#include "protocol/copy_map.h"
 #include <stddef.h>
 
-/* Copies in the order of the target, as the copy map wants them; the last one may be
- * without a copy, and none is empty. */
-struct copy_list {
-	struct rill_copy *copies;
-	size_t count, capacity;
-};
-
-/* Memory: 5 times the base up to 2 GiB, 9 times over that. RILL_MEMORY. */
+/* Gives copies in the order of the target. Memory: 5 times the base up to 2 GiB, 9 times over that.
+ * RILL_MEMORY. */
 enum rill_code suffix_match(const uint8_t *base, size_t base_length, const uint8_t *target,
 			    size_t target_length, struct copy_list *list, struct progress *progress,
 			    struct rill_error *error);
-
-void copy_list_free(struct copy_list *list);
 
 #endif

@@ -1,86 +1,112 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "protocol/copy_map.h"
 
-struct rill_copy_map rill_copy_map(const uint8_t *bytes, size_t n, uint64_t base_length,
-				   uint64_t output_length)
+#include "protocol/bytes.h"
+#include <inttypes.h>
+#include <string.h>
+
+enum { GAP, WAY, STEP, LENGTH }; /* kinds of numbers */
+enum { WAY_ON, WAY_STEP, WAY_RECENT };
+
+static uint32_t short_class(uint64_t value)
 {
-	return (struct rill_copy_map){
-		.reader = rill_reader(bytes, n),
-		.base_length = base_length,
-		.output_length = output_length,
-	};
+	return value < 16 ? (uint32_t)value : 12 + rill_bit_length(value);
 }
 
-bool rill_copy_map_done(const struct rill_copy_map *map)
+/* How the encoder names the source: the first way that leads to it. */
+static unsigned choose_way(const struct rill_copy_cursor *cursor, const struct rill_copy *copy)
 {
-	return map->output == map->output_length;
+	uint64_t diagonal = copy->source - copy->output;
+
+	for (unsigned i = 0; i < RILL_COPY_RECENT; i++)
+		if (cursor->recent[i] == diagonal)
+			return WAY_RECENT + i;
+	return copy->source == cursor->source ? WAY_ON : WAY_STEP;
 }
 
-static enum rill_code corrupt(const struct rill_copy_map *map, const char *what,
+static void remember_diagonal(struct rill_copy_cursor *cursor, uint64_t diagonal)
+{
+	unsigned i = 0;
+
+	while (i < RILL_COPY_RECENT - 1 && cursor->recent[i] != diagonal)
+		i++;
+	memmove(cursor->recent + 1, cursor->recent, i * sizeof cursor->recent[0]);
+	cursor->recent[0] = diagonal;
+}
+
+static enum rill_code check(const struct rill_copy *copy, uint64_t gap, uint64_t left,
+			    uint64_t base_length, struct rill_error *error)
+{
+	uint64_t limit = copy->source < base_length ? base_length : base_length + copy->output;
+
+	if (gap > left || copy->length > left - gap)
+		return rill_fail(error, RILL_CORRUPT,
+				 "copy map, output offset %" PRIu64
+				 ": more than the output's length",
+				 copy->output - gap);
+	if (copy->length < 1 || copy->length > UINT32_MAX)
+		return rill_fail(error, RILL_CORRUPT,
+				 "copy map, output offset %" PRIu64
+				 ": a copy of an impossible length",
+				 copy->output);
+	if (copy->source > limit || copy->length > limit - copy->source)
+		return rill_fail(error, RILL_CORRUPT,
+				 "copy map, output offset %" PRIu64
+				 ": a copy from where nothing is",
+				 copy->output);
+	return RILL_OK;
+}
+
+enum rill_code rill_copy_code(struct rill_copy_cursor *cursor, struct rill_number_model *numbers,
+			      const struct rill_bit_tables *tables, struct rill_coder *coder,
+			      uint64_t base_length, uint64_t output_length, struct rill_copy *copy,
 			      struct rill_error *error)
 {
-	return rill_fail(error, RILL_CORRUPT, "copy map, offset %zu: %s",
-			 rill_reader_offset(&map->reader), what);
-}
+	uint64_t gap = copy->output - cursor->output, diagonal = copy->source - copy->output;
+	unsigned way;
+	uint32_t last = cursor->way * 64 + cursor->gap_class;
+	uint64_t step = 0;
+	uint32_t gap_class, step_class;
 
-/* Reads where the copy comes from, and checks that all of it exists by then. */
-static enum rill_code next_source(struct rill_copy_map *map, struct rill_copy *copy,
-				  struct rill_error *error)
-{
-	uint64_t step, end, limit = map->base_length;
-
-	if (!rill_get_varint(&map->reader, &step))
-		return corrupt(map, "no source", error);
-	/* Modulo 2^64: whatever comes out is checked against the limit. */
-	copy->source = map->source + (uint64_t)rill_unzigzag(step);
-	if (copy->source >= map->base_length)
-		limit += copy->output + copy->literal;
-	if (!rill_add(copy->source, copy->length, &end) || end > limit)
-		return corrupt(map, "a copy from where nothing is", error);
-	map->source = end;
-	return RILL_OK;
-}
-
-enum rill_code rill_copy_map_next(struct rill_copy_map *map, struct rill_copy *copy,
-				  struct rill_error *error)
-{
-	uint64_t left = map->output_length - map->output;
-
-	copy->output = map->output;
-	copy->source = 0;
-	if (!rill_get_varint(&map->reader, &copy->literal) ||
-	    !rill_get_varint(&map->reader, &copy->length))
-		return corrupt(map, "the map is cut off or a number is not in its shortest form",
-			       error);
-	if (copy->literal > left || copy->length > left - copy->literal)
-		return corrupt(map, "more than the output's length", error);
-	map->output += copy->literal + copy->length;
-	if (copy->length > 0)
-		return next_source(map, copy, error);
-	if (copy->literal == 0 || !rill_copy_map_done(map))
-		return corrupt(map, "an entry without a copy before the end", error);
-	return RILL_OK;
-}
-
-enum rill_code rill_copy_map_check(struct rill_copy_map map, struct rill_error *error)
-{
-	struct rill_copy copy;
-
-	while (!rill_copy_map_done(&map)) {
-		enum rill_code code = rill_copy_map_next(&map, &copy, error);
+	gap = rill_code_number(numbers, tables, coder, GAP,
+			       (uint32_t[]){cursor->gap_class, cursor->length_class, last}, gap);
+	gap_class = short_class(gap);
+	copy->output = cursor->output + gap;
+	way = rill_code_symbol(
+		numbers, tables, coder, WAY,
+		(uint32_t[]){gap_class, cursor->way * 64 + gap_class, cursor->length_class},
+		choose_way(cursor, copy));
+	if (way >= WAY_RECENT)
+		diagonal = cursor->recent[(way - WAY_RECENT) % RILL_COPY_RECENT];
+	else if (way == WAY_ON)
+		diagonal = cursor->source - copy->output;
+	else
+		step = rill_zigzag(rill_code_signed(
+			numbers, tables, coder, STEP,
+			(uint32_t[]){gap_class, cursor->step_class * 2 + cursor->step_sign,
+				     cursor->way},
+			(int64_t)(diagonal - cursor->recent[0])));
+	if (way == WAY_STEP)
+		diagonal = cursor->recent[0] + (uint64_t)rill_unzigzag(step);
+	copy->source = copy->output + diagonal;
+	step_class = way == WAY_STEP ? rill_bit_length(step) : 0;
+	copy->length = rill_code_number(
+		numbers, tables, coder, LENGTH,
+		(uint32_t[]){cursor->length_class, way * 64 + step_class, gap_class}, copy->length);
+	cursor->gap_class = gap_class;
+	cursor->length_class = rill_bit_length(copy->length);
+	cursor->way = way > 3 ? 3 : way;
+	cursor->step_class = step_class;
+	cursor->step_sign = (uint32_t)(step & 1);
+	remember_diagonal(cursor, diagonal);
+	if (!coder->encoding) {
+		enum rill_code code = check(copy, gap, output_length - cursor->output, base_length,
+					    error);
 
 		if (code != RILL_OK)
 			return code;
 	}
-	return rill_reader_left(&map.reader) ? corrupt(&map, "bytes after the end", error)
-					     : RILL_OK;
-}
-
-void rill_copy_map_put(struct rill_writer *writer, const struct rill_copy *copy,
-		       uint64_t source_end)
-{
-	rill_put_varint(writer, copy->literal);
-	rill_put_varint(writer, copy->length);
-	if (copy->length > 0)
-		rill_put_varint(writer, rill_zigzag((int64_t)(copy->source - source_end)));
+	cursor->output = copy->output + copy->length;
+	cursor->source = copy->source + copy->length;
+	return RILL_OK;
 }

@@ -96,10 +96,10 @@ static enum rill_code get_section(struct rill_reader *reader, struct rill_sectio
 
 	if (!rill_get_varint(reader, &kind) || !rill_get_varint(reader, &codec))
 		return corrupt(error, reader, "section");
-	if (kind != RILL_SECTION_COPIES && kind != RILL_SECTION_DATA)
+	if (kind < RILL_SECTION_LAYOUT || kind > RILL_SECTION_DATA)
 		return rill_fail(error, RILL_UNSUPPORTED, "section kind %" PRIu64 " is not known",
 				 kind);
-	if (codec != RILL_CODEC_STORED && codec != RILL_CODEC_ZLIB)
+	if (codec != RILL_CODEC_MIXED)
 		return rill_fail(error, RILL_UNSUPPORTED, "codec %" PRIu64 " is not known", codec);
 	section->kind = (enum rill_section_kind)kind;
 	section->codec = (enum rill_codec)codec;
@@ -108,9 +108,6 @@ static enum rill_code get_section(struct rill_reader *reader, struct rill_sectio
 	if (code == RILL_OK)
 		code = get_number(reader, 0, RILL_DELTA_LENGTH_MAX, "a section's coded length",
 				  &section->coded_length, error);
-	if (code == RILL_OK && section->codec == RILL_CODEC_STORED &&
-	    section->raw_length != section->coded_length)
-		return corrupt(error, reader, "a stored section with two lengths");
 	return code;
 }
 

@@ -42,13 +42,13 @@
 #define RILL_DELTA_LENGTH_MAX (UINT64_C(1) << 48)
 
 enum rill_section_kind {
-	RILL_SECTION_COPIES = 1, /* where each output byte comes from: copy_map.h */
-	RILL_SECTION_DATA = 2, /* residuals and literals, in the order of the output */
+	RILL_SECTION_LAYOUT = 1, /* executables within base and output: layout.h */
+	RILL_SECTION_COPIES = 2, /* where each output byte comes from: copy_map.h */
+	RILL_SECTION_DATA = 3, /* what is not as predicted, and literals: delta_body.h */
 };
 
 enum rill_codec {
-	RILL_CODEC_STORED = 0,
-	RILL_CODEC_ZLIB = 1, /* RFC 1950 */
+	RILL_CODEC_MIXED = 1, /* range_coder.h, by the models of delta_body.h */
 };
 
 struct rill_object {
@@ -59,7 +59,8 @@ struct rill_object {
 struct rill_section {
 	enum rill_section_kind kind;
 	enum rill_codec codec;
-	uint64_t raw_length, coded_length;
+	uint64_t raw_length; /* entries; of the data: bytes of output */
+	uint64_t coded_length;
 };
 
 struct rill_delta_header {

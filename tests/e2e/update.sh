@@ -76,7 +76,7 @@ damage() { # CODE PHRASE CMD...: damage the delta by CMD, and see
 	cp "$w/delta" "$delta"
 }
 damage 10 "header is not the signed one" flip "$delta" 20
-damage 10 "chunk 0" flip "$delta" 300
+damage 10 "chunk 0" flip "$delta" -9
 damage 10 "chunk" flip "$delta" -1
 damage 10 "bytes of" truncate -s -1 "$delta"
 damage 10 "within its header" truncate -s 50 "$delta"

@@ -74,7 +74,7 @@ static void decode(struct rill_delta_header *header, const uint8_t *bytes, size_
 	const struct rill_decoder_io io = {&storage, read_object, write_object};
 	struct rill_decoder *decoder;
 	struct rill_error error;
-	enum rill_code code = rill_decoder_new(&decoder, header, 1 << 20, io, &error);
+	enum rill_code code = rill_decoder_new(&decoder, header, 16 << 20, io, &error);
 
 	for (size_t at = header->length, some; code == RILL_OK && at < n; at += some) {
 		some = n - at < 1000 ? n - at : 1000;

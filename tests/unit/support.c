@@ -27,26 +27,3 @@ uint64_t next_random(uint64_t *state)
 	*state ^= *state >> 27;
 	return *state * UINT64_C(0x2545f4914f6cdd1d);
 }
-
-static uint64_t up_to(uint64_t *state, uint64_t most)
-{
-	return most == UINT64_MAX ? next_random(state) : next_random(state) % (most + 1);
-}
-
-struct rill_copy random_copy(uint64_t *state, uint64_t at, uint64_t left, uint64_t base_length)
-{
-	struct rill_copy copy = {.output = at, .literal = up_to(state, left / 8)};
-	uint64_t most = left - copy.literal;
-	bool from_output = base_length == 0 || up_to(state, 1) == 0;
-	uint64_t there = from_output ? at + copy.literal : base_length;
-
-	if (most > there)
-		most = there;
-	if (most == 0) {
-		copy.literal = left;
-		return copy;
-	}
-	copy.length = 1 + up_to(state, (most - 1) / (1 + up_to(state, 7)));
-	copy.source = (from_output ? base_length : 0) + up_to(state, there - copy.length);
-	return copy;
-}

@@ -12,7 +12,6 @@
 
 #include <cmocka.h>
 
-#include "protocol/copy_map.h"
 #include "protocol/error.h"
 
 /* Fails with the message when `code` is not RILL_OK. */
@@ -24,9 +23,5 @@ void assert_fails(enum rill_code code, enum rill_code expected, const struct ril
 
 /* Pseudo-random numbers that are the same on every machine (xorshift64*). */
 uint64_t next_random(uint64_t *state);
-
-/* Any of the entries that copy_map.h allows where `at` bytes of output are written and
- * `left` (not 0) are to come. */
-struct rill_copy random_copy(uint64_t *state, uint64_t at, uint64_t left, uint64_t base_length);
 
 #endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Reads from an ELF file (System V ABI, 64 bits, little-endian, arm64 or x86-64) where its
+ * segments are and what its sections hold, as far as references are predicted there. Every
+ * offset is checked; of a damaged file it reports what makes sense. Without section
+ * headers the executable segments are code and the others are pointers.
+ */
+#ifndef RILL_ELF_REGIONS_H
+#define RILL_ELF_REGIONS_H
+
+#include "protocol/layout.h"
+
+#define ELF_REGIONS_MAX 96
+
+struct elf_regions {
+	bool known; /* an ELF file of a kind that is understood */
+	bool fixed; /* loaded at the addresses that it says (ET_EXEC) */
+	enum rill_region_class code; /* of its instructions */
+	struct rill_segment segment[RILL_SEGMENTS_MAX];
+	size_t segment_count;
+	/* In the order of the file, not overlapping; `old_origin` is this file's. */
+	struct rill_region region[ELF_REGIONS_MAX];
+	size_t region_count;
+	uint64_t go_types, go_text; /* addresses, 0: not a Go program */
+};
+
+void elf_regions_read(struct elf_regions *elf, const uint8_t *bytes, size_t n);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Predicts one binary decision by mixing the predictions of several contexts, codes it, and
+ * learns from it (the "logistic mixing" of the PAQ programs: M. Mahoney, "Adaptive weighing
+ * of context models for lossless data compression", 2005, and lpaq). All in integers.
+ *
+ * Each context has a slot: how likely a 1 was (22 bits) and how often the context was seen
+ * (10 bits). A slot gives two inputs: its stretched probability, and what really followed
+ * slots with such a probability and count ("refined"), which is what makes contexts that were
+ * seen once or twice useful. Two weight sets, chosen by the caller, mix the inputs; their
+ * average is then corrected once more by a table over its own value and a small context
+ * (the SSE stage of PAQ).
+ */
+#ifndef RILL_BIT_MODEL_H
+#define RILL_BIT_MODEL_H
+
+#include "protocol/logistic.h"
+#include "protocol/range_coder.h"
+
+#define RILL_INPUTS_MAX 10
+#define RILL_SETS_MAX 1024
+#define RILL_FINAL_MAX 1024
+#define RILL_FINAL_STEPS 24
+#define RILL_REFINE_COUNTS 12
+#define RILL_REFINE_STEPS 44
+
+typedef uint32_t rill_slot;
+
+/* A slot that was never used. */
+#define RILL_SLOT_NEW (UINT32_C(1) << 31)
+
+/* Weights are in units of 2^-13. Inputs are padded with zeros to RILL_LANES, a multiple of
+ * what vector instructions take at a time; a set fills a cache line. */
+#define RILL_LANES 24
+
+struct rill_weights {
+	int16_t weight[RILL_LANES];
+	uint16_t uses, padding[7];
+};
+
+struct rill_bit_model {
+	unsigned inputs; /* contexts, at most RILL_INPUTS_MAX */
+	unsigned limit; /* counts stop here: the slower, the more stationary, at most 1023 */
+	unsigned rate; /* of the mixer */
+	uint16_t refine[RILL_INPUTS_MAX][RILL_REFINE_COUNTS * RILL_REFINE_STEPS];
+	struct rill_weights set[2][RILL_SETS_MAX];
+	uint16_t final[RILL_FINAL_MAX][RILL_FINAL_STEPS];
+};
+
+/* What all bit models share. */
+struct rill_bit_tables {
+	struct rill_logistic logistic;
+	/* By a slot's count n: 65536 / (n + 1.5), and the row of the refinement. */
+	struct {
+		uint16_t reciprocal, row;
+	} count[1024];
+	uint8_t step[4096]; /* of the refinement, by p / 16 */
+};
+
+/* The choices for one decision. */
+struct rill_bit_choice {
+	rill_slot *slot[RILL_INPUTS_MAX];
+	unsigned set[2]; /* below RILL_SETS_MAX */
+	unsigned final; /* below RILL_FINAL_MAX */
+};
+
+void rill_bit_tables_setup(struct rill_bit_tables *tables);
+void rill_bit_model_setup(struct rill_bit_model *model, const struct rill_bit_tables *tables,
+			  unsigned inputs, unsigned limit, unsigned rate);
+
+/* Codes `bit` (the result when decoding) and updates all that took part. */
+unsigned rill_bit_model_code(struct rill_bit_model *model, const struct rill_bit_tables *tables,
+			     struct rill_coder *coder, const struct rill_bit_choice *choice,
+			     unsigned bit);
+
+/* Mixes two numbers into a well spread one. */
+static inline uint32_t rill_hash(uint32_t a, uint32_t b)
+{
+	uint32_t h = a * 0x9e3779b1u ^ (b + 0x7f4a7c15u) * 0x85ebca6bu;
+
+	h ^= h >> 15;
+	h *= 0xc2b2ae35u;
+	return h ^ h >> 13;
+}
+
+#endif

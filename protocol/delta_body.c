@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "protocol/delta_body_state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define RAW_LEAST 512u /* shorter pieces are not worth asking whether nothing changed */
+#define SPAN_LEAST 16u
+#define SPAN_MOST 256u
+
+/* Rounded up so that it does not depend on the machine. */
+#define BODY_MEMORY (4u << 20)
+_Static_assert(sizeof(struct rill_body) <= BODY_MEMORY, "BODY_MEMORY is too small");
+
+static unsigned bucket_bits(uint64_t output_length)
+{
+	unsigned bits = 8;
+
+	while (bits < 16 && UINT64_C(32) << bits < output_length)
+		bits++;
+	return bits;
+}
+
+uint64_t rill_body_memory(const struct rill_body_size *size)
+{
+	return BODY_MEMORY + rill_layout_memory(size->layout_entries + 1) +
+	       (size->copies + 1) * (sizeof(struct rill_copy) + sizeof(struct rill_stretch)) +
+	       (sizeof(struct rill_bucket) << bucket_bits(size->output_length)) +
+	       rill_literal_model_memory(size->output_length);
+}
+
+enum rill_code rill_body_new(struct rill_body **result, const struct rill_body_size *size,
+			     const struct rill_body_io *io, struct rill_error *error)
+{
+	struct rill_body *b = calloc(1, sizeof *b);
+	size_t copies = (size_t)size->copies + 1;
+
+	*result = b;
+	if (!b)
+		return rill_fail(error, RILL_MEMORY, "no memory for the delta's models");
+	b->size = *size;
+	b->io = *io;
+	b->buckets.bits = bucket_bits(size->output_length);
+	/* Buckets are cache lines. */
+	b->buckets.bucket = aligned_alloc(64, sizeof(struct rill_bucket) << b->buckets.bits);
+	b->copy = calloc(copies, sizeof *b->copy);
+	b->stretch = calloc(copies, sizeof *b->stretch);
+	if (!b->buckets.bucket || !b->copy || !b->stretch)
+		return rill_fail(error, RILL_MEMORY, "no memory for the copy map");
+	rill_bit_tables_setup(&b->tables);
+	rill_bucket_table_setup(&b->buckets);
+	rill_number_model_setup(&b->numbers, &b->tables);
+	rill_unit_model_setup(&b->units, &b->tables);
+	b->predictor.layout = &b->layout;
+	b->predictor.map = &b->map;
+	b->predictor.cache = &b->cache;
+	b->window.bytes = b->window_bytes;
+	b->window.source = &b->io.source;
+	if (rill_literal_model_new(&b->literals, &b->tables, size->output_length, error) != RILL_OK)
+		return error->code;
+	return rill_layout_new(&b->layout, size->layout_entries, error);
+}
+
+void rill_body_free(struct rill_body *b)
+{
+	if (!b)
+		return;
+	free(b->buckets.bucket);
+	free(b->copy);
+	free(b->stretch);
+	rill_layout_free(&b->layout);
+	rill_literal_model_free(&b->literals);
+	free(b);
+}
+
+struct rill_coder *rill_body_coder(struct rill_body *b)
+{
+	return &b->coder;
+}
+
+void rill_body_encode(struct rill_body *b, struct rill_layout *layout,
+		      const struct rill_copy *copies, const uint8_t *output)
+{
+	rill_layout_free(&b->layout);
+	b->layout = *layout;
+	memset(layout, 0, sizeof *layout);
+	if (b->size.copies > 0)
+		memcpy(b->copy, copies, (size_t)b->size.copies * sizeof *copies);
+	b->expected = output;
+}
+
+bool rill_body_section_done(const struct rill_body *b)
+{
+	switch (b->stage) {
+	case LAYOUT: return b->done == b->size.layout_entries;
+	case COPIES: return b->done == b->size.copies;
+	default: return b->done == b->size.output_length;
+	}
+}
+
+static enum rill_code flush(struct rill_body *b, struct rill_error *error)
+{
+	enum rill_code code = RILL_OK;
+
+	if (b->filled > 0)
+		code = b->io.write(b->io.context, b->buffer, b->filled, error);
+	b->filled = 0;
+	return code;
+}
+
+enum rill_code rill_body_next_section(struct rill_body *b, struct rill_error *error)
+{
+	switch (b->stage) {
+	case LAYOUT:
+		rill_layout_finish(&b->layout);
+		b->stage = COPIES;
+		b->done = 0;
+		return RILL_OK;
+	case COPIES:
+		rill_address_map_build(&b->map, b->copy, (size_t)b->size.copies, b->stretch,
+				       b->size.base_length);
+		b->stage = DATA;
+		b->done = 0;
+		return RILL_OK;
+	default: return flush(b, error);
+	}
+}
+
+enum rill_code rill_body_emit(struct rill_body *b, const uint8_t *bytes, size_t n,
+			      struct rill_error *error)
+{
+	enum rill_code code = RILL_OK;
+
+	if (n > RILL_BODY_BUFFER - b->filled)
+		code = flush(b, error);
+	memcpy(b->buffer + b->filled, bytes, n);
+	b->filled += n;
+	b->done += n;
+	for (size_t i = n > 8 ? n - 8 : 0; i < n; i++)
+		b->before = b->before << 8 | bytes[i];
+	return code;
+}
+
+/* The region and the bytes around the next piece of the copy. */
+static enum rill_code open_window(struct rill_body *b, const struct rill_copy *copy,
+				  struct rill_error *error)
+{
+	struct rill_window *w = &b->window;
+	const struct rill_region *region = NULL;
+	uint64_t start = copy->source + b->inside, end = copy->source + copy->length;
+
+	if (start < b->size.base_length)
+		region = rill_layout_region(&b->layout, start);
+	if (!region || region->start > start) {
+		b->plain = (struct rill_region){.length = region ? region->start : UINT64_MAX};
+		region = &b->plain;
+	}
+	if (end > region->start + region->length)
+		end = region->start + region->length;
+	if (end - start > RILL_PIECE + RILL_UNIT_MAX)
+		end = start + RILL_PIECE + RILL_UNIT_MAX;
+	w->region = region;
+	w->image = region == &b->plain ? NULL : &b->layout.image[region->image];
+	w->start = start;
+	w->end = end;
+	w->from = start;
+	w->to = end;
+	if (w->image) {
+		w->from = start - region->start < RILL_LOOK_BEHIND ? region->start
+								   : start - RILL_LOOK_BEHIND;
+		w->to = region->start + region->length - end < RILL_LOOK_AHEAD
+				? region->start + region->length
+				: end + RILL_LOOK_AHEAD;
+	}
+	w->addressed = w->image && rill_segment_address(&b->layout.segment[w->image->old_segment],
+							w->image->old_count, w->from, &w->address);
+	if (start >= b->size.base_length && b->filled > 0) {
+		enum rill_code code = flush(b, error);
+
+		if (code != RILL_OK)
+			return code;
+	}
+	return b->io.source.read(b->io.source.context, w->from, b->window_bytes,
+				 (size_t)(w->to - w->from), error);
+}
+
+static struct rill_unit_place unit_place(const struct rill_body *b, const struct rill_copy *copy)
+{
+	uint64_t inside = b->done - copy->output;
+
+	return (struct rill_unit_place){
+		.from_start = inside, .to_end = copy->length - inside, .before = b->before};
+}
+
+static const uint8_t *old_bytes(const struct rill_body *b, size_t at)
+{
+	return b->window_bytes + (b->window.start - b->window.from) + at;
+}
+
+/* Begins a piece of the copy; one in which no byte changed is done at once. */
+static enum rill_code start_piece(struct rill_body *b, const struct rill_copy *copy,
+				  struct rill_error *error)
+{
+	enum rill_code code = open_window(b, copy, error);
+	size_t n = (size_t)(b->window.end - b->window.start);
+	struct rill_unit_place place = unit_place(b, copy);
+	unsigned class = 16u + b->window.region->class;
+
+	if (code != RILL_OK)
+		return code;
+	if (n > RILL_PIECE)
+		n = RILL_PIECE;
+	b->unit_count = b->unit_next = 0;
+	if (n >= RAW_LEAST) {
+		bool same = b->expected && memcmp(b->expected + b->done, old_bytes(b, 0), n) == 0;
+
+		if (rill_code_span(&b->units, &b->tables, &b->coder, &place, 1, class, same)) {
+			rill_unit_model_skip(&b->units, (unsigned)n / 4);
+			b->inside += n;
+			return rill_body_emit(b, old_bytes(b, 0), n, error);
+		}
+	}
+	b->unit_count = rill_read_units(&b->window, b->unit);
+	if (b->unit_count == 0)
+		return rill_fail(error, RILL_INTERNAL, "a piece of the base without units");
+	b->span_checked = 0;
+	rill_predict_piece(&b->predictor, &b->window, copy);
+	return RILL_OK;
+}
+
+/* Whether the next units will all be exact: tried, then taken back. */
+static bool try_span(struct rill_body *b, size_t count)
+{
+	uint64_t last = b->predictor.last, done = b->done;
+	bool exact = true;
+
+	rill_correction_try(&b->cache);
+	for (size_t i = b->unit_next; exact && i < b->unit_next + count; i++) {
+		const struct rill_unit *unit = &b->unit[i];
+		struct rill_prediction prediction;
+
+		rill_predict(&b->predictor, unit, old_bytes(b, unit->at), &prediction);
+		exact = memcmp(prediction.bytes, b->expected + done, unit->length) == 0;
+		rill_predict_learn(&b->predictor, unit, &prediction, b->expected + done);
+		done += unit->length;
+	}
+	rill_correction_undo(&b->cache);
+	b->predictor.last = last;
+	return exact;
+}
+
+static enum rill_code step_span(struct rill_body *b, size_t count, struct rill_error *error)
+{
+	enum rill_code code = RILL_OK;
+
+	for (; count > 0 && code == RILL_OK; count--) {
+		const struct rill_unit *unit = &b->unit[b->unit_next++];
+		struct rill_prediction prediction;
+
+		rill_predict(&b->predictor, unit, old_bytes(b, unit->at), &prediction);
+		rill_predict_learn(&b->predictor, unit, &prediction, prediction.bytes);
+		b->inside += unit->length;
+		code = rill_body_emit(b, prediction.bytes, unit->length, error);
+	}
+	return code;
+}
+
+static enum rill_code step_unit(struct rill_body *b, const struct rill_copy *copy,
+				struct rill_error *error)
+{
+	const struct rill_unit *unit = &b->unit[b->unit_next];
+	struct rill_unit_place place = unit_place(b, copy);
+	struct rill_prediction prediction;
+	size_t span = b->unit_count - b->unit_next;
+	uint8_t actual[RILL_UNIT_MAX];
+
+	if (span > (b->units.since < SPAN_MOST ? b->units.since : SPAN_MOST))
+		span = b->units.since < SPAN_MOST ? b->units.since : SPAN_MOST;
+	if (b->unit_next >= b->span_checked && span >= SPAN_LEAST) {
+		bool exact = b->expected && try_span(b, span);
+
+		if (rill_code_span(&b->units, &b->tables, &b->coder, &place, (unsigned)span,
+				   b->window.region->class, exact)) {
+			rill_unit_model_skip(&b->units, (unsigned)span);
+			return step_span(b, span, error);
+		}
+		b->span_checked = b->unit_next + span;
+	}
+	if (b->expected)
+		memcpy(actual, b->expected + b->done, unit->length);
+	rill_predict(&b->predictor, unit, old_bytes(b, unit->at), &prediction);
+	rill_code_unit(&b->units, &b->tables, &b->coder, &b->buckets, unit, &place,
+		       old_bytes(b, unit->at), &prediction, actual);
+	rill_predict_learn(&b->predictor, unit, &prediction, actual);
+	b->unit_next++;
+	b->inside += unit->length;
+	return rill_body_emit(b, actual, unit->length, error);
+}
+
+static enum rill_code step_data(struct rill_body *b, struct rill_error *error)
+{
+	const struct rill_copy *copy = &b->copy[b->at];
+
+	if (b->at == b->size.copies)
+		return rill_body_literal(b, b->size.output_length - b->done, error);
+	if (b->done < copy->output)
+		return rill_body_literal(b, copy->output - b->done, error);
+	if (b->unit_next < b->unit_count)
+		return step_unit(b, copy, error);
+	if (b->inside < copy->length)
+		return start_piece(b, copy, error);
+	b->inside = 0;
+	b->at++;
+	return RILL_OK;
+}
+
+enum rill_code rill_body_step(struct rill_body *b, struct rill_error *error)
+{
+	enum rill_code code;
+
+	switch (b->stage) {
+	case LAYOUT:
+		code = rill_layout_code(&b->layout, &b->layout_cursor, &b->numbers, &b->tables,
+					&b->coder, b->size.base_length, error);
+		b->done++;
+		return code;
+	case COPIES:
+		code = rill_copy_code(&b->copy_cursor, &b->numbers, &b->tables, &b->coder,
+				      b->size.base_length, b->size.output_length, &b->copy[b->done],
+				      error);
+		b->done++;
+		return code;
+	default: return step_data(b, error);
+	}
+}

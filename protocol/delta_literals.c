@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "protocol/delta_body_state.h"
+
+#include <string.h>
+
+#define LOOK_BACK 8u
+#define DENSE_BLOCK 4096u /* literals are judged by so many whether to model them */
+#define DENSE_STEP 128u
+#define DENSE_CLASS 40u /* of the question in the span model */
+
+/* The byte of the base at an offset, 0 outside it. */
+static enum rill_code look_at(struct rill_body *b, struct look *look, uint64_t offset,
+			      uint8_t *byte, struct rill_error *error)
+{
+	enum rill_code code = RILL_OK;
+
+	*byte = 0;
+	if (offset >= b->size.base_length)
+		return RILL_OK;
+	if (offset - look->from >= look->n) {
+		look->from = offset < LOOK_BACK ? 0 : offset - LOOK_BACK;
+		look->n = b->size.base_length - look->from < RILL_BODY_LOOK
+				  ? (size_t)(b->size.base_length - look->from)
+				  : RILL_BODY_LOOK;
+		code = b->io.source.read(b->io.source.context, look->from, look->bytes, look->n,
+					 error);
+	}
+	if (code == RILL_OK)
+		*byte = look->bytes[offset - look->from];
+	return code;
+}
+
+/* Whether bytes look like compressed or encrypted ones: all values as often, about. The sum
+ * of the squares of the counts is n * n / 256 + n for random bytes. */
+static bool is_dense(const uint8_t *bytes, size_t n)
+{
+	uint32_t count[256] = {0};
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		count[bytes[i]]++;
+	for (unsigned i = 0; i < 256; i++)
+		sum += (uint64_t)count[i] * count[i];
+	return sum < n * n / 256 + n + n / 2;
+}
+
+/* Literals that no model can predict are coded as they are, and faster. */
+static enum rill_code step_dense(struct rill_body *b, struct rill_error *error)
+{
+	uint8_t bytes[DENSE_STEP] = {0};
+
+	if (b->expected)
+		memcpy(bytes, b->expected + b->done, DENSE_STEP);
+	for (unsigned i = 0; i < DENSE_STEP; i++)
+		bytes[i] = (uint8_t)rill_code_plain(&b->coder, 8, bytes[i]);
+	b->dense -= DENSE_STEP;
+	return rill_body_emit(b, bytes, DENSE_STEP, error);
+}
+
+/* At the begin of a block of literals: how to code it. */
+static void judge_block(struct rill_body *b)
+{
+	bool dense = b->expected && is_dense(b->expected + b->done, DENSE_BLOCK);
+	struct rill_unit_place place = {.before = 0};
+
+	dense = rill_code_span(&b->units, &b->tables, &b->coder, &place, 1, DENSE_CLASS, dense);
+	b->dense = dense ? DENSE_BLOCK : 0;
+	b->modelled = dense ? 0 : DENSE_BLOCK;
+}
+
+/* The class of region that the copy before the literal ended in. */
+static bool among(const struct rill_body *b, enum rill_region_class class)
+{
+	return b->window.region && b->window.region->class == class;
+}
+
+/* Codes the literal byte `ahead` bytes from here; `left` of them lie before the next copy or
+ * the end. */
+static enum rill_code code_literal(struct rill_body *b, struct rill_literal_place *place,
+				   uint64_t left, unsigned ahead, uint8_t *byte,
+				   struct rill_error *error)
+{
+	const struct rill_copy *last = b->at ? &b->copy[b->at - 1] : NULL;
+	uint64_t at = b->done + ahead;
+	uint64_t onward = last ? last->source + (at - last->output) : at;
+	uint64_t backward = b->copy && b->at < b->size.copies
+				    ? b->copy[b->at].source - (left - ahead)
+				    : UINT64_MAX;
+	enum rill_code code = look_at(b, &b->onward, onward, &place->onward, error);
+
+	if (code == RILL_OK)
+		code = look_at(b, &b->backward, backward, &place->backward, error);
+	if (code == RILL_OK)
+		*byte = rill_code_literal(&b->literals, &b->tables, &b->coder, &b->buckets, place,
+					  b->expected ? b->expected[at] : 0);
+	return code;
+}
+
+/* An arm64 instruction goes from its highest byte to its lowest, as if all of them stood so:
+ * the opcode first, then what it is about. */
+static enum rill_code step_word(struct rill_body *b, uint64_t left, struct rill_error *error)
+{
+	uint32_t older = __builtin_bswap32((uint32_t)(b->before >> 32));
+	struct rill_literal_place place = {
+		.before = (uint64_t)older << 32 | __builtin_bswap32((uint32_t)b->before),
+		.a64 = true,
+	};
+	uint8_t bytes[4];
+
+	for (unsigned i = 0; i < 4; i++) {
+		enum rill_code code = code_literal(b, &place, left, 3 - i, &bytes[3 - i], error);
+
+		if (code != RILL_OK)
+			return code;
+		place.before = place.before << 8 | bytes[3 - i];
+		place.phase++;
+	}
+	return rill_body_emit(b, bytes, 4, error);
+}
+
+static enum rill_code step_byte(struct rill_body *b, uint64_t left, struct rill_error *error)
+{
+	const struct rill_copy *last = b->at ? &b->copy[b->at - 1] : NULL;
+	struct rill_literal_place place = {
+		.before = b->before,
+		.phase = (uint32_t)b->done,
+		.x64 = among(b, RILL_REGION_X64),
+		.first = last ? b->done == last->output + last->length : b->done == 0,
+	};
+	enum rill_code code;
+	uint8_t byte = 0;
+
+	if (place.first)
+		b->literals.instruction_n = 0;
+	code = code_literal(b, &place, left, 0, &byte, error);
+	return code == RILL_OK ? rill_body_emit(b, &byte, 1, error) : code;
+}
+
+enum rill_code rill_body_literal(struct rill_body *b, uint64_t left, struct rill_error *error)
+{
+	if (b->dense == 0 && b->modelled == 0 && left >= DENSE_BLOCK)
+		judge_block(b);
+	if (b->dense > 0)
+		return step_dense(b, error);
+	if (left >= 4 && b->done % 4 == 0 && among(b, RILL_REGION_A64)) {
+		b->modelled -= b->modelled > 4 ? 4 : b->modelled;
+		return step_word(b, left, error);
+	}
+	b->modelled -= b->modelled > 0;
+	return step_byte(b, left, error);
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "protocol/literal_model.h"
+
+#include "protocol/reference.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define MATCH_LEAST 5 /* bytes that the index looks at */
+
+static unsigned history_bits(uint64_t output_length)
+{
+	unsigned bits = 10;
+
+	while (bits < RILL_LITERAL_HISTORY_BITS && UINT64_C(1) << bits < output_length)
+		bits++;
+	return bits;
+}
+
+uint64_t rill_literal_model_memory(uint64_t output_length)
+{
+	unsigned bits = history_bits(output_length);
+
+	return (UINT64_C(1) << bits) + (UINT64_C(4) << (bits - 4));
+}
+
+enum rill_code rill_literal_model_new(struct rill_literal_model *model,
+				      const struct rill_bit_tables *tables, uint64_t output_length,
+				      struct rill_error *error)
+{
+	memset(model, 0, sizeof *model);
+	rill_byte_model_setup(&model->byte, tables, 7, 3, 127, 40);
+	model->history_bits = history_bits(output_length);
+	model->index_bits = model->history_bits - 4;
+	model->history = calloc(1, (size_t)1 << model->history_bits);
+	model->index = calloc((size_t)1 << model->index_bits, sizeof *model->index);
+	if (!model->history || !model->index)
+		return rill_fail(error, RILL_MEMORY, "no memory for literals");
+	return RILL_OK;
+}
+
+void rill_literal_model_free(struct rill_literal_model *model)
+{
+	free(model->history);
+	free(model->index);
+}
+
+static void remember(struct rill_literal_model *model, uint8_t byte)
+{
+	uint32_t mask = (1u << model->history_bits) - 1, *place;
+
+	if (model->match_length > 0 && model->history[model->match & mask] == byte) {
+		model->match_length += model->match_length < 63;
+		model->match++;
+	} else {
+		model->match_length = 0;
+	}
+	model->history[model->written++ & mask] = byte;
+	model->before = model->before << 8 | byte;
+	place = &model->index[rill_hash((uint32_t)model->before,
+					(uint32_t)(model->before >> 32) & 0xff) >>
+			      (32 - model->index_bits)];
+	if (model->match_length == 0 && *place > 0 && model->written - *place < mask) {
+		uint32_t length = 0;
+
+		model->match = *place;
+		while (length < 32 && length < *place &&
+		       model->history[(model->match - 1 - length) & mask] ==
+			       model->history[(model->written - 1 - length) & mask])
+			length++;
+		model->match_length = length >= MATCH_LEAST - 1 ? length : 0;
+	}
+	*place = model->written;
+}
+
+/* Follows x86-64 instructions, as far as literals are such. */
+static void follow_instruction(struct rill_literal_model *model, uint8_t byte)
+{
+	model->instruction[model->instruction_n++] = byte;
+	if (model->instruction_n < 15 &&
+	    !rill_x64_complete(model->instruction, model->instruction_n))
+		return;
+	model->last_opcode = model->instruction[0] | (uint32_t)model->instruction[1] << 8 |
+			     (uint32_t)model->instruction_n << 16;
+	model->instruction_n = 0;
+}
+
+/* An expectation from the base is trusted by how it fared the last four times. */
+static uint8_t trust(uint8_t hits, bool first)
+{
+	return (uint8_t)((hits & 15) * 2 + first);
+}
+
+/* For arm64: the instruction so far with more and less of the one before it, whose lowest
+ * bits are the register that it wrote. */
+static void set_a64_contexts(const struct rill_literal_place *place, uint32_t phase,
+			     uint32_t *context)
+{
+	uint32_t so_far = phase ? (uint32_t)place->before & ((1u << 8 * phase) - 1) : 0;
+	uint32_t last = (uint32_t)(place->before >> 8 * phase);
+	uint32_t older = (uint32_t)(place->before >> 32) >> 8 * phase;
+	uint32_t known = rill_hash(so_far, phase + 32);
+
+	context[0] = known;
+	context[1] = rill_hash(known, last >> 24 | 1u << 8);
+	context[2] = rill_hash(known, last >> 16 | 2u << 16);
+	context[3] = rill_hash(known, last);
+	context[4] = rill_hash(known, last >> 21 << 11 | older >> 21 | 1);
+	context[5] = rill_hash(phase + 40, (uint32_t)place->before & 0xff);
+	context[6] = rill_hash(known, (last & 31) | 3u << 8);
+}
+
+uint8_t rill_code_literal(struct rill_literal_model *model, const struct rill_bit_tables *tables,
+			  struct rill_coder *coder, const struct rill_bucket_table *table,
+			  const struct rill_literal_place *place, uint8_t byte)
+{
+	uint32_t phase = place->x64 ? model->instruction_n & 7 : place->phase & 3,
+		 low = (uint32_t)place->before;
+	uint32_t high = (uint32_t)(place->before >> 32);
+	uint32_t mask = (1u << model->history_bits) - 1;
+	uint32_t around = low >> 24 | (high >> 24) << 8 | (low & 0xff) << 16;
+	struct rill_byte_choice choice = {
+		.context =
+			{
+				rill_hash(phase, 1),
+				rill_hash(low & 0xff, phase + 4),
+				rill_hash(low & 0xffff, phase + 8),
+				rill_hash(low & 0xffffff, phase + 12),
+				rill_hash(low, phase + 16),
+				rill_hash(rill_hash(low, high & 0xffff), phase + 20),
+				rill_hash(around, phase + 24),
+			},
+		.expect = {model->history[model->match & mask], place->onward, place->backward},
+		.trust = {(uint8_t)model->match_length, trust(model->hit[0], place->first),
+			  trust(model->hit[1], place->first)},
+		.set = phase * 4 + (model->hit[0] & 1) * 2 + (model->hit[1] & 1),
+		.final = phase & 3,
+	};
+
+	if (place->x64)
+		choice.context[6] = rill_hash(
+			model->last_opcode,
+			phase ? low & (phase < 4 ? (1u << 8 * phase) - 1 : UINT32_MAX) : 0);
+	if (place->a64)
+		set_a64_contexts(place, phase, choice.context);
+	if (model->match_length == 0)
+		choice.expect[0] = 0;
+	byte = rill_code_byte(&model->byte, tables, coder, table, &choice, byte);
+	remember(model, byte);
+	if (place->x64)
+		follow_instruction(model, byte);
+	model->hit[0] = (uint8_t)(model->hit[0] << 1 | (byte == place->onward));
+	model->hit[1] = (uint8_t)(model->hit[1] << 1 | (byte == place->backward));
+	return byte;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Codes literal bytes: contexts of orders 0 to 6 with the place modulo 4, or in x86-64 code
+ * the place in the instruction, one that looks at the words or the instruction before, and three
+ * expectations: what followed the last time that the same bytes stood in a literal (the match model
+ * of lpaq), the byte of the base that would come next had the copy before gone on, and the one that
+ * the copy behind would have begun with.
+ */
+#ifndef RILL_LITERAL_MODEL_H
+#define RILL_LITERAL_MODEL_H
+
+#include "protocol/byte_model.h"
+#include "protocol/error.h"
+
+#define RILL_LITERAL_HISTORY_BITS 20 /* at most */
+
+struct rill_literal_model {
+	struct rill_byte_model byte;
+	/* Literals so far, as a ring, and where their last five bytes stood before. */
+	uint8_t *history;
+	uint32_t *index;
+	unsigned history_bits, index_bits;
+	uint32_t written, match, match_length;
+	uint64_t before; /* last eight literal bytes */
+	uint8_t hit[2]; /* how the two expectations from the base fared */
+	/* x86-64: the instruction so far, and the beginning of the one before. */
+	uint8_t instruction[16];
+	unsigned instruction_n;
+	uint32_t last_opcode;
+};
+
+/* The surroundings of a literal byte. */
+struct rill_literal_place {
+	uint64_t before; /* the last eight bytes of output, the last one lowest */
+	uint32_t phase; /* offset in the output */
+	uint8_t onward, backward; /* bytes of the base on the diagonals of the copies around */
+	bool first; /* of its literal */
+	bool x64; /* among x86-64 code */
+	bool a64; /* one of the four bytes of an arm64 instruction, from the highest */
+};
+
+uint64_t rill_literal_model_memory(uint64_t output_length);
+enum rill_code rill_literal_model_new(struct rill_literal_model *model,
+				      const struct rill_bit_tables *tables, uint64_t output_length,
+				      struct rill_error *error);
+void rill_literal_model_free(struct rill_literal_model *model);
+
+uint8_t rill_code_literal(struct rill_literal_model *model, const struct rill_bit_tables *tables,
+			  struct rill_coder *coder, const struct rill_bucket_table *table,
+			  const struct rill_literal_place *place, uint8_t byte);
+
+#endif
