@@ -5,6 +5,7 @@
 #include "host/file.h"
 #include "host/options.h"
 #include "host/report.h"
+#include "protocol/delta_decoder.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -40,7 +41,7 @@ static enum rill_code make_rill(struct job *job, uint64_t *memory, struct rill_e
 		return rill_fail(error, RILL_MEMORY, "no memory");
 	code = delta_make(job->base.bytes, job->base.length, job->target.bytes, job->target.length,
 			  job->common.quiet, &job->delta, header, error);
-	*memory = header->memory;
+	*memory = rill_decoder_memory(header);
 	free(header);
 	return code;
 }

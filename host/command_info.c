@@ -3,18 +3,10 @@
 #include "host/delta_apply.h"
 #include "host/options.h"
 #include "host/report.h"
+#include "protocol/delta_decoder.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
-
-static const char *section_name(const struct rill_section *section)
-{
-	static const char *const names[] = {[RILL_SECTION_LAYOUT] = "layout",
-					    [RILL_SECTION_COPIES] = "copies",
-					    [RILL_SECTION_DATA] = "data"};
-
-	return names[section->kind];
-}
 
 static void add_objects(cJSON *report, const char *name, const struct rill_object *objects,
 			size_t n)
@@ -32,24 +24,17 @@ static void add_objects(cJSON *report, const char *name, const struct rill_objec
 
 static void print_json(const struct rill_delta_header *header)
 {
-	cJSON *report = cJSON_CreateObject(), *sections;
+	cJSON *report = cJSON_CreateObject();
 
 	report_add_number(report, "version", RILL_DELTA_VERSION);
 	report_add_number(report, "header_length", header->length);
 	report_add_number(report, "body_length", header->body_length);
 	report_add_number(report, "chunks", header->chunk_count);
-	report_add_number(report, "memory", header->memory);
+	report_add_number(report, "memory", rill_decoder_memory(header));
+	report_add_number(report, "most_entries", header->most_entries);
+	report_add_number(report, "most_copies", header->most_copies);
 	add_objects(report, "bases", header->base, header->base_count);
 	add_objects(report, "outputs", header->output, header->output_count);
-	sections = cJSON_AddArrayToObject(report, "sections");
-	for (size_t i = 0; i < header->section_count; i++) {
-		cJSON *section = cJSON_CreateObject();
-
-		cJSON_AddStringToObject(section, "kind", section_name(&header->section[i]));
-		report_add_number(section, "raw_length", header->section[i].raw_length);
-		report_add_number(section, "coded_length", header->section[i].coded_length);
-		cJSON_AddItemToArray(sections, section);
-	}
 	report_print(report);
 }
 
@@ -67,14 +52,11 @@ static void print_text(const struct rill_delta_header *header)
 {
 	printf("format   %d, header %" PRIu32 " bytes, body %" PRIu64 " in %zu chunks\n",
 	       RILL_DELTA_VERSION, header->length, header->body_length, header->chunk_count);
-	printf("memory   %12" PRIu64 " bytes to apply\n", header->memory);
+	printf("memory   %12" PRIu64 " bytes to apply: groups of up to %" PRIu64
+	       " copies and %" PRIu64 " layout entries\n",
+	       rill_decoder_memory(header), header->most_copies, header->most_entries);
 	print_objects("base", header->base, header->base_count);
 	print_objects("output", header->output, header->output_count);
-	for (size_t i = 0; i < header->section_count; i++)
-		printf("%-8s %12" PRIu64 " bytes for %" PRIu64 " %s\n",
-		       section_name(&header->section[i]), header->section[i].coded_length,
-		       header->section[i].raw_length,
-		       header->section[i].kind == RILL_SECTION_DATA ? "bytes" : "entries");
 }
 
 static enum rill_code run(const char *path, const struct common *common, struct rill_error *error)
@@ -111,7 +93,7 @@ enum rill_code command_info(int argc, char **argv, struct rill_error *error)
 	const struct usage usage = {
 		"info",
 		"DELTA",
-		"Shows a delta's header: base, output, sections and the memory to apply it.",
+		"Shows a delta's header: base, output, capacities and the memory to apply it.",
 		1,
 		1,
 		options};

@@ -26,7 +26,7 @@ struct engine {
 	struct rill_layout mirror; /* the new file's, for its view */
 	struct symbol_slots old_slots, new_slots;
 	struct copy_list copies;
-	struct growing section[3];
+	struct growing code;
 };
 
 static void fill_layout(struct rill_layout *layout, const struct elf_regions *old,
@@ -94,14 +94,14 @@ static size_t most_copies(const struct engine *e)
 {
 	uint64_t budget = e->options.memory ? e->options.memory : ENGINE_MEMORY;
 	uint64_t chunks = e->new.n / RILL_DELTA_CHUNK + 2, fixed, each;
-	struct rill_body_size size = {.layout_entries = rill_layout_entries(&e->layout),
+	struct rill_body_size size = {.most_entries = rill_layout_entries(&e->layout),
 				      .base_length = e->old.n,
 				      .output_length = e->new.n};
 
 	fixed = rill_body_memory(&size) + (128u << 10) + chunks * RILL_SHA256_SIZE;
-	size.copies = 1;
+	size.most_copies = 1;
 	each = rill_body_memory(&size);
-	size.copies = 0;
+	size.most_copies = 0;
 	each -= rill_body_memory(&size);
 	return fixed < budget ? (size_t)((budget - fixed) / each) : 0;
 }
@@ -169,7 +169,7 @@ static enum rill_code match_again(struct engine *e, struct rill_error *error)
 		struct rill_predictor predictor = {
 			.layout = &e->layout, .map = map, .image = &e->layout.image[0]};
 
-		rill_address_map_build(map, e->copies.copy, e->copies.n, stretch, e->old.n);
+		rill_address_map_build(map, e->copies.copy, e->copies.n, stretch);
 		reference_view(&e->layout, &predictor, &e->old_slots, e->old.bytes, e->old.n, old);
 		reference_view(&e->mirror, NULL, &e->new_slots, e->new.bytes, e->new.n, new);
 		code = match(e, old, new, error);
@@ -203,39 +203,40 @@ static enum rill_code drop(void *context, const uint8_t *bytes, size_t n, struct
 	return RILL_OK;
 }
 
-static enum rill_code code_sections(struct engine *e, const struct rill_body_size *size,
-				    struct rill_error *error)
+/* Codes the body into e->code. */
+static enum rill_code code_body(struct engine *e, const struct rill_body_size *size,
+				struct rill_error *error)
 {
 	struct rill_body_io io = {
 		.source = {.context = e, .read = read_source}, .context = e, .write = drop};
+	const struct rill_group group = {.length = e->new.n,
+					 .layout = &e->layout,
+					 .copy = e->copies.copy,
+					 .copies = e->copies.n};
 	struct rill_body *body;
 	enum rill_code code = rill_body_new(&body, size, &io, error);
 
-	if (code == RILL_OK)
-		rill_body_encode(body, &e->layout, e->copies.copy, e->new.bytes);
-	for (unsigned i = 0; i < 3 && code == RILL_OK; i++) {
-		rill_coder_encode(rill_body_coder(body), growing_put_byte, &e->section[i]);
-		while (code == RILL_OK && !rill_body_section_done(body))
-			code = rill_body_step(body, error);
-		rill_coder_finish(rill_body_coder(body));
-		if (code == RILL_OK)
-			code = rill_body_next_section(body, error);
-		if (e->section[i].failed)
-			code = rill_fail(error, RILL_MEMORY, "no memory for the delta");
+	if (code == RILL_OK) {
+		rill_coder_encode(rill_body_coder(body), growing_put_byte, &e->code);
+		rill_body_encode(body, e->new.bytes);
+		rill_body_encode_group(body, &group);
 	}
+	while (code == RILL_OK && !rill_body_done(body))
+		code = rill_body_step(body, error);
+	if (code == RILL_OK)
+		rill_coder_finish(rill_body_coder(body));
+	if (code == RILL_OK && e->code.failed)
+		code = rill_fail(error, RILL_MEMORY, "no memory for the delta");
 	rill_body_free(body);
 	return code;
 }
 
-/* Puts header and sections together. */
+/* Puts header and body together. */
 static enum rill_code assemble(struct engine *e, const struct rill_body_size *size,
 			       struct growing *out, struct rill_error *error)
 {
-	static const enum rill_section_kind kinds[3] = {RILL_SECTION_LAYOUT, RILL_SECTION_COPIES,
-							RILL_SECTION_DATA};
-	const uint64_t raw[3] = {size->layout_entries, size->copies, size->output_length};
 	struct rill_delta_header *header = calloc(1, sizeof *header);
-	struct growing body = {0}, hashes = {0};
+	struct growing hashes = {0};
 	uint8_t *bytes = NULL;
 	size_t n = 0;
 
@@ -245,48 +246,33 @@ static enum rill_code assemble(struct engine *e, const struct rill_body_size *si
 		header->output[0].length = e->new.n;
 		rill_sha256(e->old.bytes, e->old.n, header->base[0].sha256);
 		rill_sha256(e->new.bytes, e->new.n, header->output[0].sha256);
-		for (unsigned i = 0; i < 3; i++) {
-			header->section[header->section_count++] = (struct rill_section){
-				.kind = kinds[i],
-				.codec = RILL_CODEC_MIXED,
-				.raw_length = raw[i],
-				.coded_length = e->section[i].n,
-			};
-			growing_put(&body, e->section[i].bytes, e->section[i].n);
-		}
-		for (size_t at = 0; at < body.n; at += RILL_DELTA_CHUNK) {
+		header->most_entries = size->most_entries;
+		header->most_copies = size->most_copies;
+		header->body_length = e->code.n;
+		for (size_t at = 0; at < e->code.n; at += RILL_DELTA_CHUNK) {
 			uint8_t digest[RILL_SHA256_SIZE];
-			size_t some = body.n - at < RILL_DELTA_CHUNK ? body.n - at
-								     : RILL_DELTA_CHUNK;
+			size_t some = e->code.n - at < RILL_DELTA_CHUNK ? e->code.n - at
+									: RILL_DELTA_CHUNK;
 
-			rill_sha256(body.bytes + at, some, digest);
+			rill_sha256(e->code.bytes + at, some, digest);
 			growing_put(&hashes, digest, sizeof digest);
 			header->chunk_count++;
 		}
 		header->chunk_sha256 = hashes.bytes;
-		header->base_length = e->old.n;
-		header->output_length = e->new.n;
-		header->memory = rill_decoder_memory(header);
 		bytes = malloc(1024 + hashes.n);
 		if (bytes)
 			n = rill_delta_header_write(header, bytes, 1024 + hashes.n);
 	}
 	growing_put(out, bytes, n);
-	growing_put(out, body.bytes, body.n);
-	if (n == 0 || body.failed || hashes.failed || out->failed)
+	growing_put(out, e->code.bytes, e->code.n);
+	if (n == 0 || hashes.failed || out->failed)
 		rill_fail(error, RILL_MEMORY, "no memory for the delta");
 	else
 		error->code = RILL_OK;
 	free(header);
 	free(bytes);
-	growing_free(&body);
 	growing_free(&hashes);
 	return error->code;
-}
-
-static size_t sections_length(const struct engine *e)
-{
-	return e->section[0].n + e->section[1].n + e->section[2].n;
 }
 
 /* Codes it all; when hardly anything changed, or the layout is a guess, also without it: it
@@ -294,29 +280,23 @@ static size_t sections_length(const struct engine *e)
 static enum rill_code code_best(struct engine *e, struct rill_body_size *size,
 				struct rill_error *error)
 {
-	struct growing with[3];
-	size_t length;
-	enum rill_code code = code_sections(e, size, error);
+	struct rill_body_size without = *size;
+	struct growing with;
+	enum rill_code code = code_body(e, size, error);
 
-	length = sections_length(e);
-	if (code != RILL_OK || size->layout_entries == 0 || (length > SMALL_DELTA && !e->guessed))
+	if (code != RILL_OK || size->most_entries == 0 || (e->code.n > SMALL_DELTA && !e->guessed))
 		return code;
-	memcpy(with, e->section, sizeof with);
-	memset(e->section, 0, sizeof e->section);
-	code = rill_layout_new(&e->layout, 0, error);
-	if (code == RILL_OK) {
-		struct rill_body_size without = *size;
-
-		without.layout_entries = 0;
-		code = code_sections(e, &without, error);
-		if (code == RILL_OK && sections_length(e) < length)
-			*size = without;
-	}
-	for (unsigned i = 0; i < 3; i++) {
-		struct growing spare = size->layout_entries ? e->section[i] : with[i];
-
-		e->section[i] = size->layout_entries ? with[i] : e->section[i];
-		growing_free(&spare);
+	with = e->code;
+	e->code = (struct growing){0};
+	rill_layout_clear(&e->layout);
+	without.most_entries = 0;
+	code = code_body(e, &without, error);
+	if (code == RILL_OK && e->code.n < with.n) {
+		*size = without;
+		growing_free(&with);
+	} else {
+		growing_free(&e->code);
+		e->code = with;
 	}
 	return code;
 }
@@ -344,15 +324,12 @@ static enum rill_code encode(struct engine *e, struct growing *out, struct engin
 	if (code != RILL_OK)
 		return code;
 	show_progress(e, e->options.passes + 1);
-	size.layout_entries = rill_layout_entries(&e->layout);
-	size.copies = e->copies.n;
+	size.most_entries = rill_layout_entries(&e->layout);
+	size.most_copies = e->copies.n;
 	*report = (struct engine_report){.copies = e->copies.n, .literal_bytes = e->new.n};
 	for (size_t i = 0; i < e->copies.n; i++)
 		report->literal_bytes -= e->copies.copy[i].length;
 	code = code_best(e, &size, error);
-	report->layout_bytes = e->section[0].n;
-	report->copies_bytes = e->section[1].n;
-	report->data_bytes = e->section[2].n;
 	report->memory = rill_body_memory(&size);
 	return code == RILL_OK ? assemble(e, &size, out, error) : code;
 }
@@ -371,8 +348,7 @@ enum rill_code encode_delta(const uint8_t *old, size_t old_n, const uint8_t *new
 	e->new = (struct file){new, new_n};
 	e->options = *options;
 	code = encode(e, out, report ? report : &ignored, error);
-	for (unsigned i = 0; i < 3; i++)
-		growing_free(&e->section[i]);
+	growing_free(&e->code);
 	copy_list_free(&e->copies);
 	symbol_slots_free(&e->old_slots);
 	symbol_slots_free(&e->new_slots);

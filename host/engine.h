@@ -22,7 +22,6 @@ struct engine_options {
 /* What an encoder may tell about its work. */
 struct engine_report {
 	uint64_t copies, literal_bytes;
-	uint64_t layout_bytes, copies_bytes, data_bytes; /* of code */
 	uint64_t memory; /* of the decoder */
 };
 

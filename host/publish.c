@@ -5,6 +5,7 @@
 #include "host/delta_encode.h"
 #include "host/file.h"
 #include "host/report.h"
+#include "protocol/delta_decoder.h"
 #include "protocol/release.h"
 #include <stdlib.h>
 #include <string.h>
@@ -103,7 +104,7 @@ static cJSON *describe(const struct edge *edge)
 	report_add_number(header, "length", edge->header.length);
 	rill_sha256(edge->delta.bytes, edge->header.length, sha256);
 	report_add_digest(header, "sha256", sha256);
-	report_add_number(entry, "memory", edge->header.memory);
+	report_add_number(entry, "memory", rill_decoder_memory(&edge->header));
 	report_add_number(entry, "scratch", edge->header.output_length);
 	return entry;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "protocol/address_map.h"
 
-/* The order of the base; of two at one place the longer first, then the earlier one. */
+/* The order of the sources; of two at one place the longer first, then the earlier one. */
 static bool before(const struct rill_stretch *a, const struct rill_stretch *b)
 {
 	if (a->start != b->start)
@@ -74,15 +74,19 @@ static size_t flatten(struct rill_stretch *stretch, size_t count)
 	return kept;
 }
 
-static void build_index(struct rill_address_map *map, uint64_t base_length)
+static void build_index(struct rill_address_map *map)
 {
+	const struct rill_stretch *last = map->count ? &map->stretch[map->count - 1] : NULL;
+	uint64_t length;
 	size_t at = 0;
 
+	map->low = last ? map->stretch[0].start : 0;
+	length = last ? last->start + last->length - map->low : 0;
 	map->index_shift = 0;
-	while (base_length >> map->index_shift >= RILL_MAP_INDEX)
+	while (length >> map->index_shift >= RILL_MAP_INDEX)
 		map->index_shift++;
 	for (size_t i = 0; i <= RILL_MAP_INDEX; i++) {
-		uint64_t offset = (uint64_t)i << map->index_shift;
+		uint64_t offset = map->low + ((uint64_t)i << map->index_shift);
 
 		while (at < map->count &&
 		       map->stretch[at].start + map->stretch[at].length <= offset)
@@ -92,23 +96,21 @@ static void build_index(struct rill_address_map *map, uint64_t base_length)
 }
 
 void rill_address_map_build(struct rill_address_map *map, const struct rill_copy *copy,
-			    size_t count, struct rill_stretch *stretch, uint64_t base_length)
+			    size_t count, struct rill_stretch *stretch)
 {
-	size_t n = 0;
 
 	map->copy = copy;
 	map->stretch = stretch;
 	for (size_t i = 0; i < count; i++)
-		if (copy[i].source < base_length)
-			stretch[n++] = (struct rill_stretch){
-				.start = copy[i].source,
-				.length = (uint32_t)copy[i].length,
-				.copy = (uint32_t)i,
-			};
-	sort(stretch, n);
-	map->count = flatten(stretch, n);
+		stretch[i] = (struct rill_stretch){
+			.start = copy[i].source,
+			.length = (uint32_t)copy[i].length,
+			.copy = (uint32_t)i,
+		};
+	sort(stretch, count);
+	map->count = flatten(stretch, count);
 	stretch[map->count] = (struct rill_stretch){.start = UINT64_MAX};
-	build_index(map, base_length);
+	build_index(map);
 }
 
 /* Whether the stretch behind an offset is nearer than the one before it, and leads to
@@ -127,12 +129,12 @@ static bool next_is_nearer(const struct rill_address_map *map, size_t next, uint
 bool rill_address_map_find(const struct rill_address_map *map, uint64_t offset, uint64_t *output,
 			   bool *exact)
 {
-	uint64_t slot = offset >> map->index_shift;
+	uint64_t slot = offset < map->low ? 0 : (offset - map->low) >> map->index_shift;
 	size_t low, high;
 	const struct rill_stretch *stretch;
 
 	if (slot >= RILL_MAP_INDEX)
-		return false;
+		slot = RILL_MAP_INDEX - 1;
 	/* The first stretch that ends behind the offset is between two index entries. */
 	low = map->index[slot];
 	high = map->index[slot + 1];
@@ -145,7 +147,7 @@ bool rill_address_map_find(const struct rill_address_map *map, uint64_t offset, 
 			high = middle;
 	}
 	stretch = &map->stretch[low];
-	*exact = stretch->start <= offset;
+	*exact = low < map->count && stretch->start <= offset;
 	if (!*exact && (low == map->count || !next_is_nearer(map, low, offset))) {
 		if (low == 0)
 			return false;

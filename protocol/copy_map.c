@@ -42,7 +42,7 @@ static enum rill_code check(const struct rill_copy *copy, uint64_t gap, uint64_t
 	if (gap > left || copy->length > left - gap)
 		return rill_fail(error, RILL_CORRUPT,
 				 "copy map, output offset %" PRIu64
-				 ": more than the output's length",
+				 ": more than the group's length",
 				 copy->output - gap);
 	if (copy->length < 1 || copy->length > UINT32_MAX)
 		return rill_fail(error, RILL_CORRUPT,
@@ -59,7 +59,7 @@ static enum rill_code check(const struct rill_copy *copy, uint64_t gap, uint64_t
 
 enum rill_code rill_copy_code(struct rill_copy_cursor *cursor, struct rill_number_model *numbers,
 			      const struct rill_bit_tables *tables, struct rill_coder *coder,
-			      uint64_t base_length, uint64_t output_length, struct rill_copy *copy,
+			      uint64_t base_length, uint64_t group_end, struct rill_copy *copy,
 			      struct rill_error *error)
 {
 	uint64_t gap = copy->output - cursor->output, diagonal = copy->source - copy->output;
@@ -100,7 +100,7 @@ enum rill_code rill_copy_code(struct rill_copy_cursor *cursor, struct rill_numbe
 	cursor->step_sign = (uint32_t)(step & 1);
 	remember_diagonal(cursor, diagonal);
 	if (!coder->encoding) {
-		enum rill_code code = check(copy, gap, output_length - cursor->output, base_length,
+		enum rill_code code = check(copy, gap, group_end - cursor->output, base_length,
 					    error);
 
 		if (code != RILL_OK)

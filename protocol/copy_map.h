@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The copy map: where each byte of the output comes from, as C. Percival's bsdiff has
+ * The copy map: where each byte of a group of the output comes from, as C. Percival's bsdiff has
  * it ("Naive differences of executable code", 2003). It is a list of copies in the order
  * of the output; what lies between them, and behind the last one, is literal.
  *
@@ -25,18 +25,19 @@ struct rill_copy {
 	uint64_t output, source, length;
 };
 
-/* What coder and decoder remember from one copy to the next; zeros at the start. */
+/* What coder and decoder remember from one copy to the next; zeros at the start;
+ * `output` is set at the begin of a group. */
 struct rill_copy_cursor {
 	uint64_t output, source; /* ends of the last copy */
 	uint64_t recent[RILL_COPY_RECENT]; /* diagonals, the last one first */
 	uint32_t gap_class, length_class, way, step_class, step_sign;
 };
 
-/* Codes the next copy. Decoding it checks all the rules above against the two lengths;
+/* Codes the next copy, of a group that ends at `group_end`. Decoding it checks all the rules above;
  * RILL_CORRUPT names the place in the output. */
 enum rill_code rill_copy_code(struct rill_copy_cursor *cursor, struct rill_number_model *numbers,
 			      const struct rill_bit_tables *tables, struct rill_coder *coder,
-			      uint64_t base_length, uint64_t output_length, struct rill_copy *copy,
+			      uint64_t base_length, uint64_t group_end, struct rill_copy *copy,
 			      struct rill_error *error);
 
 #endif

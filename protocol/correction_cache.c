@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "protocol/correction_cache.h"
 
+#include <string.h>
+
 #define TRUST_SHIFT 62
 #define VALUE_MASK ((UINT64_C(1) << TRUST_SHIFT) - 1)
 
@@ -12,6 +14,11 @@ static uint64_t key_of(uint64_t target, unsigned kind)
 static uint32_t place_of(uint64_t key)
 {
 	return (uint32_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> 49) % RILL_CORRECTIONS;
+}
+
+void rill_correction_clear(struct rill_correction_cache *cache)
+{
+	memset(cache->entry, 0, sizeof cache->entry);
 }
 
 bool rill_correction_find(const struct rill_correction_cache *cache, uint64_t target, unsigned kind,

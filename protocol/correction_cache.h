@@ -30,6 +30,8 @@ struct rill_correction_cache {
 	} kept[RILL_CORRECTION_TRIES];
 };
 
+void rill_correction_clear(struct rill_correction_cache *cache);
+
 /* `kind` (below 8) keeps targets apart that are not the same thing: pages, low parts. Keys
  * and values use the low 58 bits of an address; what is beyond is only predicted badly.
  * `*trust` is how often the value was right in a row, at most 3, and 0 at first. */

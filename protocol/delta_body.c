@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "protocol/delta_body_state.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Kinds of numbers, beside those of copy_map.c and layout.c. */
+enum { AFTER = 4, ENTRIES, GROUP_COPIES };
 
 #define RAW_LEAST 512u /* shorter pieces are not worth asking whether nothing changed */
 #define SPAN_LEAST 16u
@@ -23,17 +27,29 @@ static unsigned bucket_bits(uint64_t output_length)
 
 uint64_t rill_body_memory(const struct rill_body_size *size)
 {
-	return BODY_MEMORY + rill_layout_memory(size->layout_entries + 1) +
-	       (size->copies + 1) * (sizeof(struct rill_copy) + sizeof(struct rill_stretch)) +
+	return BODY_MEMORY + rill_layout_memory(size->most_entries + 1) +
+	       (size->most_copies + 1) * (sizeof(struct rill_copy) + sizeof(struct rill_stretch)) +
 	       (sizeof(struct rill_bucket) << bucket_bits(size->output_length)) +
 	       rill_literal_model_memory(size->output_length);
+}
+
+/* Reads of the sources that a group may look at: all before it. */
+static enum rill_code read_before(void *context, uint64_t offset, uint8_t *bytes, size_t n,
+				  struct rill_error *error)
+{
+	const struct rill_body *b = context;
+	uint64_t end = b->size.base_length + b->group_start;
+
+	if (offset > end || n > end - offset)
+		return rill_fail(error, RILL_CORRUPT, "a read outside the sources");
+	return b->io.source.read(b->io.source.context, offset, bytes, n, error);
 }
 
 enum rill_code rill_body_new(struct rill_body **result, const struct rill_body_size *size,
 			     const struct rill_body_io *io, struct rill_error *error)
 {
 	struct rill_body *b = calloc(1, sizeof *b);
-	size_t copies = (size_t)size->copies + 1;
+	size_t copies = (size_t)size->most_copies + 1;
 
 	*result = b;
 	if (!b)
@@ -51,14 +67,15 @@ enum rill_code rill_body_new(struct rill_body **result, const struct rill_body_s
 	rill_bucket_table_setup(&b->buckets);
 	rill_number_model_setup(&b->numbers, &b->tables);
 	rill_unit_model_setup(&b->units, &b->tables);
-	b->predictor.layout = &b->layout;
+	b->layout = &b->own;
 	b->predictor.map = &b->map;
 	b->predictor.cache = &b->cache;
 	b->window.bytes = b->window_bytes;
-	b->window.source = &b->io.source;
+	b->sources = (struct rill_source){.context = b, .read = read_before};
+	b->window.source = &b->sources;
 	if (rill_literal_model_new(&b->literals, &b->tables, size->output_length, error) != RILL_OK)
 		return error->code;
-	return rill_layout_new(&b->layout, size->layout_entries, error);
+	return rill_layout_new(&b->own, size->most_entries, error);
 }
 
 void rill_body_free(struct rill_body *b)
@@ -68,7 +85,7 @@ void rill_body_free(struct rill_body *b)
 	free(b->buckets.bucket);
 	free(b->copy);
 	free(b->stretch);
-	rill_layout_free(&b->layout);
+	rill_layout_free(&b->own);
 	rill_literal_model_free(&b->literals);
 	free(b);
 }
@@ -78,24 +95,29 @@ struct rill_coder *rill_body_coder(struct rill_body *b)
 	return &b->coder;
 }
 
-void rill_body_encode(struct rill_body *b, struct rill_layout *layout,
-		      const struct rill_copy *copies, const uint8_t *output)
+void rill_body_encode(struct rill_body *b, const uint8_t *output)
 {
-	rill_layout_free(&b->layout);
-	b->layout = *layout;
-	memset(layout, 0, sizeof *layout);
-	if (b->size.copies > 0)
-		memcpy(b->copy, copies, (size_t)b->size.copies * sizeof *copies);
 	b->expected = output;
 }
 
-bool rill_body_section_done(const struct rill_body *b)
+void rill_body_encode_group(struct rill_body *b, const struct rill_group *group)
 {
-	switch (b->stage) {
-	case LAYOUT: return b->done == b->size.layout_entries;
-	case COPIES: return b->done == b->size.copies;
-	default: return b->done == b->size.output_length;
-	}
+	b->group_end = b->done + group->length;
+	b->layout = group->layout;
+	b->entries = rill_layout_entries(group->layout);
+	b->copies = group->copies;
+	if (group->copies > 0)
+		memcpy(b->copy, group->copy, group->copies * sizeof *group->copy);
+}
+
+bool rill_body_done(const struct rill_body *b)
+{
+	return b->done == b->size.output_length && b->filled == 0;
+}
+
+bool rill_body_group_done(const struct rill_body *b)
+{
+	return b->stage == SIZES;
 }
 
 static enum rill_code flush(struct rill_body *b, struct rill_error *error)
@@ -108,22 +130,44 @@ static enum rill_code flush(struct rill_body *b, struct rill_error *error)
 	return code;
 }
 
-enum rill_code rill_body_next_section(struct rill_body *b, struct rill_error *error)
+/* Begins a group: its three sizes. */
+static enum rill_code code_sizes(struct rill_body *b, struct rill_error *error)
 {
-	switch (b->stage) {
-	case LAYOUT:
-		rill_layout_finish(&b->layout);
-		b->stage = COPIES;
-		b->done = 0;
-		return RILL_OK;
-	case COPIES:
-		rill_address_map_build(&b->map, b->copy, (size_t)b->size.copies, b->stretch,
-				       b->size.base_length);
-		b->stage = DATA;
-		b->done = 0;
-		return RILL_OK;
-	default: return flush(b, error);
-	}
+	static const uint32_t none[3] = {0, 0, 0};
+	uint64_t left = b->size.output_length - b->done, after = left - (b->group_end - b->done);
+
+	after = rill_code_number(&b->numbers, &b->tables, &b->coder, AFTER, none, after);
+	b->entries = rill_code_number(&b->numbers, &b->tables, &b->coder, ENTRIES, none,
+				      b->entries);
+	b->copies = rill_code_number(&b->numbers, &b->tables, &b->coder, GROUP_COPIES, none,
+				     b->copies);
+	if (after > left || (after > 0 && left - after < RILL_GROUP_LEAST) ||
+	    b->entries > b->size.most_entries || b->copies > b->size.most_copies)
+		return rill_fail(error, RILL_CORRUPT,
+				 "output offset %" PRIu64 ": a group of an impossible size",
+				 b->done);
+	b->group_start = b->done;
+	b->group_end = b->size.output_length - after;
+	if (b->layout == &b->own)
+		rill_layout_clear(&b->own);
+	memset(&b->layout_cursor, 0, sizeof b->layout_cursor);
+	b->copy_cursor.output = b->done;
+	b->coded = 0;
+	b->at = 0;
+	b->window.region = NULL;
+	b->stage = LAYOUT;
+	return RILL_OK;
+}
+
+/* All is known about the group but its data. */
+static void begin_data(struct rill_body *b)
+{
+	rill_layout_finish(b->layout);
+	rill_address_map_build(&b->map, b->copy, (size_t)b->copies, b->stretch);
+	rill_correction_clear(&b->cache);
+	b->predictor.layout = b->layout;
+	b->predictor.last = 0;
+	b->stage = DATA;
 }
 
 enum rill_code rill_body_emit(struct rill_body *b, const uint8_t *bytes, size_t n,
@@ -146,11 +190,10 @@ static enum rill_code open_window(struct rill_body *b, const struct rill_copy *c
 				  struct rill_error *error)
 {
 	struct rill_window *w = &b->window;
-	const struct rill_region *region = NULL;
+	const struct rill_region *region;
 	uint64_t start = copy->source + b->inside, end = copy->source + copy->length;
 
-	if (start < b->size.base_length)
-		region = rill_layout_region(&b->layout, start);
+	region = rill_layout_region(b->layout, start);
 	if (!region || region->start > start) {
 		b->plain = (struct rill_region){.length = region ? region->start : UINT64_MAX};
 		region = &b->plain;
@@ -160,7 +203,7 @@ static enum rill_code open_window(struct rill_body *b, const struct rill_copy *c
 	if (end - start > RILL_PIECE + RILL_UNIT_MAX)
 		end = start + RILL_PIECE + RILL_UNIT_MAX;
 	w->region = region;
-	w->image = region == &b->plain ? NULL : &b->layout.image[region->image];
+	w->image = region == &b->plain ? NULL : &b->layout->image[region->image];
 	w->start = start;
 	w->end = end;
 	w->from = start;
@@ -172,9 +215,9 @@ static enum rill_code open_window(struct rill_body *b, const struct rill_copy *c
 				? region->start + region->length
 				: end + RILL_LOOK_AHEAD;
 	}
-	w->addressed = w->image && rill_segment_address(&b->layout.segment[w->image->old_segment],
+	w->addressed = w->image && rill_segment_address(&b->layout->segment[w->image->old_segment],
 							w->image->old_count, w->from, &w->address);
-	if (start >= b->size.base_length && b->filled > 0) {
+	if (w->to > b->size.base_length + b->done - b->filled) {
 		enum rill_code code = flush(b, error);
 
 		if (code != RILL_OK)
@@ -301,17 +344,26 @@ static enum rill_code step_data(struct rill_body *b, struct rill_error *error)
 {
 	const struct rill_copy *copy = &b->copy[b->at];
 
-	if (b->at == b->size.copies)
-		return rill_body_literal(b, b->size.output_length - b->done, error);
+	if (b->at == b->copies)
+		return rill_body_literal(b, b->group_end - b->done, error);
 	if (b->done < copy->output)
 		return rill_body_literal(b, copy->output - b->done, error);
 	if (b->unit_next < b->unit_count)
 		return step_unit(b, copy, error);
-	if (b->inside < copy->length)
-		return start_piece(b, copy, error);
-	b->inside = 0;
-	b->at++;
-	return RILL_OK;
+	return start_piece(b, copy, error);
+}
+
+/* Leaves the copy when it is complete, and the group. */
+static enum rill_code end_data(struct rill_body *b, struct rill_error *error)
+{
+	if (b->at < b->copies && b->inside == b->copy[b->at].length) {
+		b->inside = 0;
+		b->at++;
+	}
+	if (b->done < b->group_end)
+		return RILL_OK;
+	b->stage = SIZES;
+	return flush(b, error);
 }
 
 enum rill_code rill_body_step(struct rill_body *b, struct rill_error *error)
@@ -319,17 +371,24 @@ enum rill_code rill_body_step(struct rill_body *b, struct rill_error *error)
 	enum rill_code code;
 
 	switch (b->stage) {
+	case SIZES: code = code_sizes(b, error); break;
 	case LAYOUT:
-		code = rill_layout_code(&b->layout, &b->layout_cursor, &b->numbers, &b->tables,
-					&b->coder, b->size.base_length, error);
-		b->done++;
-		return code;
+		code = rill_layout_code(b->layout, &b->layout_cursor, &b->numbers, &b->tables,
+					&b->coder, b->size.base_length + b->group_start, error);
+		b->coded++;
+		break;
 	case COPIES:
 		code = rill_copy_code(&b->copy_cursor, &b->numbers, &b->tables, &b->coder,
-				      b->size.base_length, b->size.output_length, &b->copy[b->done],
-				      error);
-		b->done++;
-		return code;
-	default: return step_data(b, error);
+				      b->size.base_length, b->group_end, &b->copy[b->coded], error);
+		b->coded++;
+		break;
+	default: code = step_data(b, error); return code == RILL_OK ? end_data(b, error) : code;
 	}
+	if (b->stage == LAYOUT && b->coded == b->entries) {
+		b->stage = COPIES;
+		b->coded = 0;
+	}
+	if (b->stage == COPIES && b->coded == b->copies)
+		begin_data(b);
+	return code;
 }

@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The body of a delta, for both directions: what codes the three sections
+ * The body of a delta, for both directions. It is one code (range_coder.h) of groups, each
+ * of which makes the next part of the output, whatever the borders of the objects:
  *
+ *	sizes	bytes of output, layout entries, copies (number_model.h)
  *	layout	segments and regions of executables (layout.h)
  *	copies	the copy map (copy_map.h)
  *	data	entry by entry the literal bytes, then what became of the units that are
  *		copied (unit_model.h)
  *
- * step by step, with one set of models, by whichever coder is put into `coder`. An encoder
- * gives the whole output and gets code; a decoder gives code and gets the output. Both make
- * the same steps, so what one predicts the other does too.
+ * so that memory is that of the largest group, however large the whole; a group that is not
+ * the last has RILL_GROUP_LEAST bytes or more. Models learn from group to group; the address
+ * map and the corrections are of one group. Executables in output before the group may be
+ * among its sources, like those in the base.
+ *
+ * An encoder gives the whole output and gets code; a decoder gives code and gets the output.
+ * Both make the same steps, so what one predicts the other does too.
  *
  * A step takes at most RILL_BODY_STEP bytes of code. Time is linear in the output and the
  * number of copies. Memory is what rill_body_memory() says, allocated in rill_body_new().
@@ -21,9 +27,10 @@
 #include "protocol/unit_model.h"
 
 #define RILL_BODY_STEP 1024u
+#define RILL_GROUP_LEAST 65536u
 
 struct rill_body_size {
-	uint64_t layout_entries, copies;
+	uint64_t most_entries, most_copies; /* of a group */
 	uint64_t base_length, output_length;
 };
 
@@ -41,18 +48,24 @@ enum rill_code rill_body_new(struct rill_body **body, const struct rill_body_siz
 			     const struct rill_body_io *io, struct rill_error *error);
 void rill_body_free(struct rill_body *body);
 
-/* The coder of the current section. */
+/* The caller starts and ends it. */
 struct rill_coder *rill_body_coder(struct rill_body *body);
 
-/* One step of the current section; RILL_CORRUPT: the code means something impossible. */
+/* One step; RILL_CORRUPT: the code means something impossible. */
 enum rill_code rill_body_step(struct rill_body *body, struct rill_error *error);
-/* Whether the current section is complete; and on to the next one. */
-bool rill_body_section_done(const struct rill_body *body);
-enum rill_code rill_body_next_section(struct rill_body *body, struct rill_error *error);
+/* Whether the group is complete; and the whole output. */
+bool rill_body_group_done(const struct rill_body *body);
+bool rill_body_done(const struct rill_body *body);
 
-/* For an encoder: what is to be coded, before the first step. The body takes over `layout`;
- * the copies are taken by value; `output` must outlive the body. */
-void rill_body_encode(struct rill_body *body, struct rill_layout *layout,
-		      const struct rill_copy *copies, const uint8_t *output);
+/* For an encoder: the whole output, which must outlive the body; then before each group what
+ * is in it. `layout` must outlive the group. */
+struct rill_group {
+	uint64_t length; /* bytes of output */
+	struct rill_layout *layout;
+	const struct rill_copy *copy;
+	size_t copies;
+};
+void rill_body_encode(struct rill_body *body, const uint8_t *output);
+void rill_body_encode_group(struct rill_body *body, const struct rill_group *group);
 
 #endif

@@ -10,7 +10,7 @@
 #define RILL_BODY_BUFFER 32768u
 #define RILL_BODY_LOOK 256u
 
-enum stage { LAYOUT, COPIES, DATA };
+enum stage { SIZES, LAYOUT, COPIES, DATA };
 
 /* Some bytes of the base for literals to compare with. */
 struct look {
@@ -24,7 +24,7 @@ struct rill_body {
 	struct rill_body_io io;
 	struct rill_coder coder;
 	enum stage stage;
-	uint64_t done; /* entries or bytes of the stage */
+	uint64_t done; /* bytes of output */
 
 	struct rill_bit_tables tables;
 	struct rill_bucket_table buckets;
@@ -32,8 +32,13 @@ struct rill_body {
 	struct rill_unit_model units;
 	struct rill_literal_model literals;
 
-	struct rill_layout layout;
+	/* The group at work. */
+	uint64_t group_start, group_end; /* in the output */
+	uint64_t entries, copies;
+	struct rill_layout *layout; /* `own`, or the encoder's */
+	struct rill_layout own;
 	struct rill_layout_cursor layout_cursor;
+	uint64_t coded; /* entries or copies so far */
 	struct rill_copy *copy;
 	struct rill_copy_cursor copy_cursor;
 	struct rill_stretch *stretch;
@@ -48,6 +53,7 @@ struct rill_body {
 	size_t modelled, dense; /* literals of the block that are left, either way */
 
 	/* The piece of that copy: its old bytes and units. */
+	struct rill_source sources; /* for the readers of units */
 	struct rill_window window;
 	struct rill_region plain;
 	uint8_t window_bytes[RILL_WINDOW];

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SECTIONS 3
-
 struct rill_decoder {
 	const struct rill_delta_header *header;
 	struct rill_decoder_io io;
@@ -16,9 +14,6 @@ struct rill_decoder {
 	size_t chunk, waiting, chunk_fill;
 	uint8_t code[RILL_BODY_STEP + RILL_DELTA_CHUNK];
 
-	/* The section being decoded; all are done when it is SECTIONS. */
-	size_t section;
-	uint64_t section_taken; /* bytes of its code before `code` */
 	bool started;
 	struct rill_body *body;
 
@@ -37,8 +32,8 @@ _Static_assert(sizeof(struct rill_delta_header) <= HEADER_MEMORY, "HEADER_MEMORY
 static struct rill_body_size body_size(const struct rill_delta_header *header)
 {
 	return (struct rill_body_size){
-		.layout_entries = header->section[0].raw_length,
-		.copies = header->section[1].raw_length,
+		.most_entries = header->most_entries,
+		.most_copies = header->most_copies,
 		.base_length = header->base_length,
 		.output_length = header->output_length,
 	};
@@ -50,17 +45,6 @@ uint64_t rill_decoder_memory(const struct rill_delta_header *header)
 
 	return FIXED_MEMORY + HEADER_MEMORY + (uint64_t)header->chunk_count * RILL_SHA256_SIZE +
 	       rill_body_memory(&size);
-}
-
-static bool has_expected_sections(const struct rill_delta_header *header)
-{
-	return header->section_count == SECTIONS &&
-	       header->section[0].kind == RILL_SECTION_LAYOUT &&
-	       header->section[1].kind == RILL_SECTION_COPIES &&
-	       header->section[2].kind == RILL_SECTION_DATA &&
-	       header->section[0].raw_length <= RILL_LAYOUT_MAX &&
-	       header->section[1].raw_length <= header->output_length &&
-	       header->section[2].raw_length == header->output_length;
 }
 
 /* Ends each output that is complete, and those of length 0 behind it. */
@@ -140,24 +124,16 @@ static enum rill_code read_source(void *context, uint64_t address, uint8_t *byte
 	return code;
 }
 
-static enum rill_code check_header(const struct rill_delta_header *header, uint64_t budget,
+static enum rill_code check_memory(const struct rill_delta_header *header, uint64_t budget,
 				   struct rill_error *error)
 {
-	if (!has_expected_sections(header))
-		return rill_fail(error, RILL_CORRUPT,
-				 "the delta's sections are not a layout, a copy map and data for "
-				 "its output");
-	if (header->memory != rill_decoder_memory(header))
-		return rill_fail(error, RILL_CORRUPT,
-				 "the delta states %" PRIu64 " bytes of memory but needs %" PRIu64,
-				 header->memory, rill_decoder_memory(header));
-	if (header->memory > budget)
+	uint64_t memory = rill_decoder_memory(header);
+
+	if (memory > budget || memory > SIZE_MAX / 2)
 		return rill_fail(error, RILL_MEMORY,
 				 "the delta needs %" PRIu64 " bytes of memory; the budget is "
 				 "%" PRIu64,
-				 header->memory, budget);
-	if (header->memory > SIZE_MAX / 2)
-		return rill_fail(error, RILL_MEMORY, "the copy map does not fit this machine");
+				 memory, budget);
 	return RILL_OK;
 }
 
@@ -168,7 +144,7 @@ enum rill_code rill_decoder_new(struct rill_decoder **decoder,
 	struct rill_body_size size = body_size(header);
 	struct rill_body_io body_io = {.write = write_output};
 	struct rill_decoder *d;
-	enum rill_code code = check_header(header, budget, error);
+	enum rill_code code = check_memory(header, budget, error);
 
 	*decoder = NULL;
 	if (code != RILL_OK)
@@ -190,60 +166,31 @@ enum rill_code rill_decoder_new(struct rill_decoder **decoder,
 	return RILL_OK;
 }
 
-/* Decodes what it can of the section at work from `*at` to `end`; `last`: its code ends
- * there. `*done` when it is complete. */
-static enum rill_code decode_section(struct rill_decoder *d, const uint8_t **at, const uint8_t *end,
-				     bool last, bool *done, struct rill_error *error)
+/* Decodes what it can of `n` bytes of code at hand, which are the `last` ones or not; what
+ * waits for more is moved to the front. */
+static enum rill_code decode(struct rill_decoder *d, size_t n, bool last, struct rill_error *error)
 {
 	struct rill_coder *coder = rill_body_coder(d->body);
+	const uint8_t *end = d->code + n;
 	enum rill_code code = RILL_OK;
 
-	*done = false;
-	if (!last && (size_t)(end - *at) < RILL_BODY_STEP)
-		return RILL_OK;
-	if (!d->started)
-		rill_coder_decode(coder, *at, end);
-	d->started = true;
-	coder->end = end;
-	while (code == RILL_OK && (last || (size_t)(end - coder->at) >= RILL_BODY_STEP) &&
-	       !rill_body_section_done(d->body))
-		code = rill_body_step(d->body, error);
-	*at = coder->at;
-	if (code != RILL_OK || !rill_body_section_done(d->body))
-		return code;
-	if (!last || coder->at != end)
-		return rill_fail(error, RILL_CORRUPT, "section %zu: code goes on after its end",
-				 d->section);
-	*done = true;
-	return rill_body_next_section(d->body, error);
-}
-
-/* Decodes what it can of `n` bytes of code at hand; what waits is moved to the front. */
-static enum rill_code decode(struct rill_decoder *d, size_t n, struct rill_error *error)
-{
-	const uint8_t *at = d->code;
-	enum rill_code code = RILL_OK;
-	bool done = true;
-
-	while (code == RILL_OK && done && d->section < SECTIONS) {
-		uint64_t left = d->header->section[d->section].coded_length - d->section_taken;
-		size_t here = n - (size_t)(at - d->code);
-		const uint8_t *start = at;
-		bool last = here >= left;
-
-		if (d->started)
-			rill_body_coder(d->body)->at = at;
-		code = decode_section(d, &at, at + (last ? (size_t)left : here), last, &done,
-				      error);
-		d->section_taken += (uint64_t)(at - start);
-		if (done) {
-			d->section++;
-			d->section_taken = 0;
-			d->started = false;
-		}
+	if (d->started || last || n >= RILL_BODY_STEP) {
+		if (!d->started)
+			rill_coder_decode(coder, d->code, end);
+		else
+			coder->at = d->code;
+		d->started = true;
+		coder->end = end;
+		while (code == RILL_OK && !rill_body_done(d->body) &&
+		       (last || (size_t)(end - coder->at) >= RILL_BODY_STEP))
+			code = rill_body_step(d->body, error);
+		d->waiting = (size_t)(end - coder->at);
+		memmove(d->code, coder->at, d->waiting);
+	} else {
+		d->waiting = n;
 	}
-	d->waiting = n - (size_t)(at - d->code);
-	memmove(d->code, at, d->waiting);
+	if (code == RILL_OK && rill_body_done(d->body) && (!last || d->waiting > 0))
+		code = rill_fail(error, RILL_CORRUPT, "the delta's code goes on after its end");
 	return code;
 }
 
@@ -263,7 +210,7 @@ static enum rill_code end_chunk(struct rill_decoder *d, struct rill_error *error
 			d->chunk, d->header->length + (uint64_t)d->chunk * RILL_DELTA_CHUNK);
 	d->chunk++;
 	d->chunk_fill = 0;
-	return decode(d, d->waiting + n, error);
+	return decode(d, d->waiting + n, d->chunk == d->header->chunk_count, error);
 }
 
 enum rill_code rill_decoder_feed(struct rill_decoder *d, const uint8_t *bytes, size_t n,
@@ -306,12 +253,8 @@ enum rill_code rill_decoder_finish(struct rill_decoder *d, struct rill_error *er
 				 " bytes of its body",
 				 (uint64_t)d->chunk * RILL_DELTA_CHUNK + d->chunk_fill,
 				 d->header->body_length);
-	code = decode(d, d->waiting, error); /* a body of no bytes has its sections still to end */
-	if (code == RILL_OK)
-		code = end_outputs(d, error);
-	if (code == RILL_OK && (d->section < SECTIONS || d->output < d->header->output_count))
-		code = rill_fail(error, RILL_CORRUPT, "the delta's sections are incomplete");
-	return code;
+	code = decode(d, d->waiting, true, error); /* a body of no bytes means something, too */
+	return code == RILL_OK ? end_outputs(d, error) : code;
 }
 
 void rill_decoder_free(struct rill_decoder *decoder)

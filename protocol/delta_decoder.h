@@ -5,7 +5,7 @@
  * pass; reads at random go to the base and to output already written.
  *
  * What it guarantees, for any bytes: it returns success or one error; it allocates in
- * rill_decoder_new() alone, no more than `memory` of the header, which the caller's budget
+ * rill_decoder_new() alone, rill_decoder_memory() bytes, which the caller's budget
  * bounds; it never reads outside the objects that the header names; no byte of the body is
  * looked at before the SHA-256 of its 64 KiB chunk was found right; after success every
  * output has the length and the SHA-256 of the header.
@@ -13,8 +13,8 @@
  * What it does not: it does not hash the base (the caller does, before use: with another
  * base the outputs' hashes are wrong at the end, no more), nor the header.
  *
- * The body has three sections, in this order: layout, copies, data (delta_body.h). Each is
- * decoded as far as the code at hand goes, but for RILL_BODY_STEP bytes that wait for more.
+ * The body (delta_body.h) is decoded as far as the code at hand goes, but for RILL_BODY_STEP
+ * bytes that wait for more.
  */
 #ifndef RILL_DELTA_DECODER_H
 #define RILL_DELTA_DECODER_H
@@ -35,18 +35,16 @@ struct rill_decoder_io {
 
 struct rill_decoder;
 
-/* Bytes that the decoder will need, the parsed header and its chunk hashes included. It
- * looks at `section` and `chunk_count` only. An encoder puts this into `memory`. */
+/* Bytes that the decoder will need, the parsed header and its chunk hashes included. */
 uint64_t rill_decoder_memory(const struct rill_delta_header *header);
 
 /* Makes a decoder. `header` must outlive it. RILL_MEMORY: the header asks for more than
- * `budget` bytes; RILL_CORRUPT: it does not ask for exactly what is needed, or its sections
- * are not the three above. */
+ * `budget` bytes. */
 enum rill_code rill_decoder_new(struct rill_decoder **decoder,
 				const struct rill_delta_header *header, uint64_t budget,
 				struct rill_decoder_io io, struct rill_error *error);
 
-/* Takes the next `n` bytes of the body. RILL_CORRUPT names chunk or section and offset;
+/* Takes the next `n` bytes of the body. RILL_CORRUPT names chunk or offset;
  * otherwise what the caller's functions return. After a failure only rill_decoder_free()
  * is allowed. */
 enum rill_code rill_decoder_feed(struct rill_decoder *decoder, const uint8_t *bytes, size_t n,

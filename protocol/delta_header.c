@@ -2,6 +2,7 @@
 #include "protocol/delta_header.h"
 
 #include "protocol/bytes.h"
+#include "protocol/layout.h"
 #include <inttypes.h>
 #include <string.h>
 
@@ -88,46 +89,6 @@ static enum rill_code get_objects(struct rill_reader *reader, struct rill_object
 	return code;
 }
 
-static enum rill_code get_section(struct rill_reader *reader, struct rill_section *section,
-				  struct rill_error *error)
-{
-	uint64_t kind, codec;
-	enum rill_code code;
-
-	if (!rill_get_varint(reader, &kind) || !rill_get_varint(reader, &codec))
-		return corrupt(error, reader, "section");
-	if (kind < RILL_SECTION_LAYOUT || kind > RILL_SECTION_DATA)
-		return rill_fail(error, RILL_UNSUPPORTED, "section kind %" PRIu64 " is not known",
-				 kind);
-	if (codec != RILL_CODEC_MIXED)
-		return rill_fail(error, RILL_UNSUPPORTED, "codec %" PRIu64 " is not known", codec);
-	section->kind = (enum rill_section_kind)kind;
-	section->codec = (enum rill_codec)codec;
-	code = get_number(reader, 0, RILL_DELTA_LENGTH_MAX, "a section's raw length",
-			  &section->raw_length, error);
-	if (code == RILL_OK)
-		code = get_number(reader, 0, RILL_DELTA_LENGTH_MAX, "a section's coded length",
-				  &section->coded_length, error);
-	return code;
-}
-
-static enum rill_code get_sections(struct rill_reader *reader, struct rill_delta_header *header,
-				   struct rill_error *error)
-{
-	uint64_t n = 0;
-	enum rill_code code = get_number(reader, 0, RILL_DELTA_SECTIONS_MAX, "number of sections",
-					 &n, error);
-
-	header->body_length = 0;
-	for (size_t i = 0; code == RILL_OK && i < n; i++) {
-		code = get_section(reader, &header->section[i], error);
-		if (code == RILL_OK)
-			header->body_length += header->section[i].coded_length;
-	}
-	header->section_count = (size_t)n;
-	return code;
-}
-
 enum rill_code rill_delta_header_parse(struct rill_delta_header *header, const uint8_t *bytes,
 				       size_t n, struct rill_error *error)
 {
@@ -140,15 +101,20 @@ enum rill_code rill_delta_header_parse(struct rill_delta_header *header, const u
 		return rill_fail(error, RILL_CORRUPT,
 				 "the delta's header should have %" PRIu32 " bytes, not %zu",
 				 header->length, n);
-	code = get_number(&reader, 0, RILL_DELTA_LENGTH_MAX, "memory", &header->memory, error);
-	if (code == RILL_OK)
-		code = get_objects(&reader, header->base, &header->base_count, &header->base_length,
-				   "a base's length", error);
+	code = get_objects(&reader, header->base, &header->base_count, &header->base_length,
+			   "a base's length", error);
 	if (code == RILL_OK)
 		code = get_objects(&reader, header->output, &header->output_count,
 				   &header->output_length, "an output's length", error);
 	if (code == RILL_OK)
-		code = get_sections(&reader, header, error);
+		code = get_number(&reader, 0, RILL_LAYOUT_MAX, "number of layout entries",
+				  &header->most_entries, error);
+	if (code == RILL_OK)
+		code = get_number(&reader, 0, header->output_length, "number of copies",
+				  &header->most_copies, error);
+	if (code == RILL_OK)
+		code = get_number(&reader, 0, RILL_DELTA_LENGTH_MAX, "length of the body",
+				  &header->body_length, error);
 	if (code != RILL_OK)
 		return code;
 	header->chunk_count = rill_reader_left(&reader) / RILL_SHA256_SIZE;
@@ -183,20 +149,11 @@ size_t rill_delta_header_write(struct rill_delta_header *header, uint8_t *bytes,
 	rill_put_u8(&writer, 0);
 	length_field = writer;
 	rill_put_u32(&writer, 0);
-	rill_put_varint(&writer, header->memory);
 	header->base_length = put_objects(&writer, header->base, header->base_count);
 	header->output_length = put_objects(&writer, header->output, header->output_count);
-	rill_put_varint(&writer, header->section_count);
-	header->body_length = 0;
-	for (size_t i = 0; i < header->section_count; i++) {
-		const struct rill_section *section = &header->section[i];
-
-		rill_put_varint(&writer, section->kind);
-		rill_put_varint(&writer, section->codec);
-		rill_put_varint(&writer, section->raw_length);
-		rill_put_varint(&writer, section->coded_length);
-		header->body_length += section->coded_length;
-	}
+	rill_put_varint(&writer, header->most_entries);
+	rill_put_varint(&writer, header->most_copies);
+	rill_put_varint(&writer, header->body_length);
 	rill_put_bytes(&writer, header->chunk_sha256, header->chunk_count * RILL_SHA256_SIZE);
 	if (writer.full)
 		return 0;

@@ -8,14 +8,14 @@
  *	5       1      flags, 0
  *	6       4      length of the whole header, little-endian
  *	10      ...    varints (bytes.h), in this order:
- *	               memory: bytes that the decoder needs, beside the caller's buffers
  *	               number of base objects, from 1; for each its length, then its SHA-256
  *	               number of outputs, from 1; for each its length, then its SHA-256
- *	               number of sections; for each its kind, codec, raw length, coded length
+ *	               the most layout entries and the most copies that a group has
+ *	               length of the body
  *	...     32*n   SHA-256 of every 64 KiB chunk of the body (the last may be shorter)
  *
- * The body follows: the sections one after another, in the order of the table. Its
- * length is the sum of the coded lengths; nothing follows it.
+ * The body follows, and nothing follows it. The two capacities say what memory a decoder
+ * needs: rill_decoder_memory().
  *
  * Signed metadata carries the length and the SHA-256 of the header, and the chunk
  * hashes extend that to every byte of the body before a decoder sees it. A reader that
@@ -37,40 +37,22 @@
 /* A header of this length has the chunk hashes of 8 GiB of body. */
 #define RILL_DELTA_HEADER_MAX (4u << 20)
 #define RILL_DELTA_OBJECTS_MAX 128
-#define RILL_DELTA_SECTIONS_MAX 16
 /* Sums of lengths stay far from 64 bits. */
 #define RILL_DELTA_LENGTH_MAX (UINT64_C(1) << 48)
-
-enum rill_section_kind {
-	RILL_SECTION_LAYOUT = 1, /* executables within base and output: layout.h */
-	RILL_SECTION_COPIES = 2, /* where each output byte comes from: copy_map.h */
-	RILL_SECTION_DATA = 3, /* what is not as predicted, and literals: delta_body.h */
-};
-
-enum rill_codec {
-	RILL_CODEC_MIXED = 1, /* range_coder.h, by the models of delta_body.h */
-};
 
 struct rill_object {
 	uint64_t length;
 	uint8_t sha256[RILL_SHA256_SIZE];
 };
 
-struct rill_section {
-	enum rill_section_kind kind;
-	enum rill_codec codec;
-	uint64_t raw_length; /* entries; of the data: bytes of output */
-	uint64_t coded_length;
-};
-
 struct rill_delta_header {
 	uint32_t length; /* of the header itself */
-	uint64_t memory;
-	uint64_t base_length, output_length, body_length; /* sums */
-	size_t base_count, output_count, section_count, chunk_count;
+	uint64_t most_entries, most_copies; /* of a group: delta_body.h */
+	uint64_t body_length;
+	uint64_t base_length, output_length; /* sums */
+	size_t base_count, output_count, chunk_count;
 	struct rill_object base[RILL_DELTA_OBJECTS_MAX];
 	struct rill_object output[RILL_DELTA_OBJECTS_MAX];
-	struct rill_section section[RILL_DELTA_SECTIONS_MAX];
 	const uint8_t *chunk_sha256; /* chunk_count digests, in the caller's memory */
 };
 
@@ -82,8 +64,7 @@ enum rill_code rill_delta_header_length(const uint8_t *bytes, size_t n, uint32_t
 
 /* Parses a whole header: `n` must be its exact length. `bytes` must live as long as
  * `header`, which points into it. Every count and length is checked against the limits
- * above. RILL_CORRUPT names the field and its offset; RILL_UNSUPPORTED as above, and for
- * a section kind or codec that is not known. */
+ * above. RILL_CORRUPT names the field and its offset; RILL_UNSUPPORTED as above. */
 enum rill_code rill_delta_header_parse(struct rill_delta_header *header, const uint8_t *bytes,
 				       size_t n, struct rill_error *error);
 

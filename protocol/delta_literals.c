@@ -8,20 +8,20 @@
 #define DENSE_STEP 128u
 #define DENSE_CLASS 40u /* of the question in the span model */
 
-/* The byte of the base at an offset, 0 outside it. */
+/* The byte of the sources before the group at an offset, 0 outside them. */
 static enum rill_code look_at(struct rill_body *b, struct look *look, uint64_t offset,
 			      uint8_t *byte, struct rill_error *error)
 {
+	uint64_t end = b->size.base_length + b->group_start;
 	enum rill_code code = RILL_OK;
 
 	*byte = 0;
-	if (offset >= b->size.base_length)
+	if (offset >= end)
 		return RILL_OK;
 	if (offset - look->from >= look->n) {
 		look->from = offset < LOOK_BACK ? 0 : offset - LOOK_BACK;
-		look->n = b->size.base_length - look->from < RILL_BODY_LOOK
-				  ? (size_t)(b->size.base_length - look->from)
-				  : RILL_BODY_LOOK;
+		look->n = end - look->from < RILL_BODY_LOOK ? (size_t)(end - look->from)
+							    : RILL_BODY_LOOK;
 		code = b->io.source.read(b->io.source.context, look->from, look->bytes, look->n,
 					 error);
 	}
@@ -83,9 +83,8 @@ static enum rill_code code_literal(struct rill_body *b, struct rill_literal_plac
 	const struct rill_copy *last = b->at ? &b->copy[b->at - 1] : NULL;
 	uint64_t at = b->done + ahead;
 	uint64_t onward = last ? last->source + (at - last->output) : at;
-	uint64_t backward = b->copy && b->at < b->size.copies
-				    ? b->copy[b->at].source - (left - ahead)
-				    : UINT64_MAX;
+	uint64_t backward = b->copy && b->at < b->copies ? b->copy[b->at].source - (left - ahead)
+							 : UINT64_MAX;
 	enum rill_code code = look_at(b, &b->onward, onward, &place->onward, error);
 
 	if (code == RILL_OK)

@@ -40,6 +40,14 @@ void rill_layout_free(struct rill_layout *layout)
 	memset(layout, 0, sizeof *layout);
 }
 
+void rill_layout_clear(struct rill_layout *layout)
+{
+	memset(layout->image, 0, layout->image_count * sizeof *layout->image);
+	memset(layout->segment, 0, layout->segment_count * sizeof *layout->segment);
+	memset(layout->region, 0, layout->region_count * sizeof *layout->region);
+	layout->image_count = layout->segment_count = layout->region_count = 0;
+}
+
 uint64_t rill_layout_entries(const struct rill_layout *layout)
 {
 	return layout->image_count + layout->segment_count + layout->region_count;
@@ -121,7 +129,7 @@ unsigned rill_region_origins(enum rill_region_class class)
 }
 
 static enum rill_code code_region(struct rill_layout *layout, struct rill_layout_cursor *cursor,
-				  const struct field_coder *f, uint64_t base_length,
+				  const struct field_coder *f, uint64_t sources_length,
 				  struct rill_error *error)
 {
 	struct rill_region *region = &layout->region[cursor->region++];
@@ -131,7 +139,7 @@ static enum rill_code code_region(struct rill_layout *layout, struct rill_layout
 	code_field(f, CLASS, 0, &class);
 	code_field(f, FILE_SIZE, 0, &region->length);
 	if (cursor->image == 0 || class >= RILL_REGION_CLASSES || region->start < cursor->end ||
-	    region->start > base_length || region->length > base_length - region->start)
+	    region->start > sources_length || region->length > sources_length - region->start)
 		return rill_fail(error, RILL_CORRUPT, "layout table: region %zu is impossible",
 				 cursor->region);
 	region->class = (enum rill_region_class) class;
@@ -170,7 +178,7 @@ static uint32_t next_tag(const struct rill_layout *layout, const struct rill_lay
 enum rill_code rill_layout_code(struct rill_layout *layout, struct rill_layout_cursor *cursor,
 				struct rill_number_model *numbers,
 				const struct rill_bit_tables *tables, struct rill_coder *coder,
-				uint64_t base_length, struct rill_error *error)
+				uint64_t sources_length, struct rill_error *error)
 {
 	struct field_coder f = {.numbers = numbers, .tables = tables, .coder = coder};
 	struct rill_image saved;
@@ -201,7 +209,7 @@ enum rill_code rill_layout_code(struct rill_layout *layout, struct rill_layout_c
 		if (coder->encoding)
 			layout->image[cursor->image - 1] = saved;
 		break;
-	case TAG_REGION: code = code_region(layout, cursor, &f, base_length, error); break;
+	case TAG_REGION: code = code_region(layout, cursor, &f, sources_length, error); break;
 	default: return rill_fail(error, RILL_CORRUPT, "layout table: no such entry: %u", f.tag);
 	}
 	if (!coder->encoding) {

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The layout table: what the encoder knows about executables inside base and output, so that
+ * The layout table: what the encoder knows about executables inside sources and output, so that
  * the decoder needs no parser of their formats. It lists images; for each the segments of
- * its old file (in the base) and of its new one (in the output), which give addresses to
+ * its old file (in the sources) and of its new one (in the output), which give addresses to
  * bytes, and the regions of the old file whose bytes hold references of one class.
  *
  * Nothing in it is trusted: a wrong table makes wrong predictions, which cost bytes.
  *
- * The section is a list of `raw_length` entries, each a tag and its numbers
+ * It is coded as a list of entries, each a tag and its numbers
  * (number_model.h), most of them as differences from the entry before or from the old
  * segment of the same rank. An image comes before what belongs to it. Regions are in
- * the order of the base and do not overlap.
+ * the order of the sources and do not overlap.
  */
 #ifndef RILL_LAYOUT_H
 #define RILL_LAYOUT_H
@@ -40,7 +40,7 @@ enum rill_region_class {
 };
 
 struct rill_segment {
-	uint64_t offset; /* in the base's address space, or in the output */
+	uint64_t offset; /* in the sources, or in the output */
 	uint64_t address, file_size, memory_size;
 };
 
@@ -58,7 +58,7 @@ struct rill_origin {
 #define RILL_ORIGINS_MAX 6
 
 struct rill_region {
-	uint64_t start, length; /* in the base */
+	uint64_t start, length; /* in the sources */
 	struct rill_origin origin[RILL_ORIGINS_MAX];
 	uint32_t image;
 	enum rill_region_class class;
@@ -79,8 +79,10 @@ uint64_t rill_layout_memory(uint64_t entries);
 enum rill_code rill_layout_new(struct rill_layout *layout, uint64_t entries,
 			       struct rill_error *error);
 void rill_layout_free(struct rill_layout *layout);
+/* Empties it; the room stays. */
+void rill_layout_clear(struct rill_layout *layout);
 
-/* The number of entries, for the section's raw length. */
+/* The number of entries. */
 uint64_t rill_layout_entries(const struct rill_layout *layout);
 
 /* Codes the whole table in steps, one entry each, so that a decoder can wait for more code:
@@ -95,12 +97,12 @@ struct rill_layout_cursor {
 enum rill_code rill_layout_code(struct rill_layout *layout, struct rill_layout_cursor *cursor,
 				struct rill_number_model *numbers,
 				const struct rill_bit_tables *tables, struct rill_coder *coder,
-				uint64_t base_length, struct rill_error *error);
+				uint64_t sources_length, struct rill_error *error);
 
 /* Must be called once when all entries are there. */
 void rill_layout_finish(struct rill_layout *layout);
 
-/* The region that holds an address of the base, or the next one behind it; NULL when there
+/* The region that holds an offset in the sources, or the next one behind it; NULL when there
  * is none. */
 const struct rill_region *rill_layout_region(const struct rill_layout *layout, uint64_t offset);
 

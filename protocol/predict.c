@@ -23,6 +23,12 @@ static unsigned cache_kind(unsigned kind)
 	}
 }
 
+/* The cache keeps the addresses of a group's images apart. */
+static uint64_t cache_target(const struct rill_predictor *p, const struct rill_unit *unit)
+{
+	return unit->target ^ (uint64_t)p->region->image << 48;
+}
+
 static bool is_code(unsigned kind)
 {
 	return kind < RILL_KIND_POINTER;
@@ -119,7 +125,7 @@ static uint64_t predict_target(const struct rill_predictor *p, const struct rill
 		*status = RILL_STATUS_LOCAL;
 		return unit->target + p->shift;
 	}
-	if (rill_correction_find(p->cache, unit->target, kind, &value, &trust)) {
+	if (rill_correction_find(p->cache, cache_target(p, unit), kind, &value, &trust)) {
 		*status = (enum rill_status)(RILL_STATUS_REMEMBERED + trust);
 		return value;
 	}
@@ -204,7 +210,7 @@ void rill_predict_learn(struct rill_predictor *p, const struct rill_unit *unit,
 	if (prediction->status == RILL_STATUS_NONE || prediction->status == RILL_STATUS_LOCAL ||
 	    !actual_target(p, unit, actual, &target))
 		return;
-	rill_correction_put(p->cache, unit->target, cache_kind(unit->kind), target);
+	rill_correction_put(p->cache, cache_target(p, unit), cache_kind(unit->kind), target);
 	if (unit->kind == RILL_KIND_RELATIVE || unit->kind == RILL_KIND_POINTER)
 		p->last = target;
 }

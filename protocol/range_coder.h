@@ -6,7 +6,7 @@
  * are written once: a coder that encodes writes the bit it is given, one that decodes
  * ignores it and returns the bit that it read.
  *
- * A section's code ends at the last byte that is not zero; beyond its end a decoder reads
+ * The code ends at the last byte that is not zero; beyond its end a decoder reads
  * zeros. A decision takes at most RILL_CODER_BIT_MAX bytes of code.
  */
 #ifndef RILL_RANGE_CODER_H
@@ -37,7 +37,7 @@ void rill_coder_encode(struct rill_coder *coder, void (*put)(void *context, uint
 /* Makes the code of all decisions so far final. */
 void rill_coder_finish(struct rill_coder *coder);
 
-/* Begins to decode at `at`; needs 4 bytes there, or the section's end. */
+/* Begins to decode at `at`; needs 4 bytes there, or the code's end. */
 void rill_coder_decode(struct rill_coder *coder, const uint8_t *at, const uint8_t *end);
 
 /* Codes one decision. `p` is the probability of a 1 in units of 1/65536, 1 to 65535. */

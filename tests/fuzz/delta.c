@@ -65,7 +65,6 @@ static void put_right(struct rill_delta_header *header, const uint8_t *body, siz
 			    left < RILL_DELTA_CHUNK ? left : RILL_DELTA_CHUNK,
 			    hashes + i * RILL_SHA256_SIZE);
 	}
-	header->memory = rill_decoder_memory(header);
 }
 
 static void decode(struct rill_delta_header *header, const uint8_t *bytes, size_t n)

@@ -129,9 +129,9 @@ static void every_broken_rule_is_refused(void **state)
 	refused(bench, (struct rill_copy){30, UINT64_MAX, 1}, "from where nothing is");
 	refused(bench, (struct rill_copy){30, UINT64_MAX - 5, 100}, "from where nothing is");
 	refused(bench, (struct rill_copy){30, 0, 0}, "impossible length");
-	refused(bench, (struct rill_copy){30, 0, OUTPUT - 29}, "more than the output");
-	refused(bench, (struct rill_copy){OUTPUT + 1, 0, 1}, "more than the output");
-	refused(bench, (struct rill_copy){UINT64_MAX, 0, 2}, "more than the output");
+	refused(bench, (struct rill_copy){30, 0, OUTPUT - 29}, "more than the group");
+	refused(bench, (struct rill_copy){OUTPUT + 1, 0, 1}, "more than the group");
+	refused(bench, (struct rill_copy){UINT64_MAX, 0, 2}, "more than the group");
 	free(bench);
 }
 

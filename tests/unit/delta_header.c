@@ -3,6 +3,7 @@
 
 #include "protocol/bytes.h"
 #include "protocol/delta_header.h"
+#include "protocol/layout.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,27 +11,23 @@
 struct raw {
 	uint8_t magic, version, flags;
 	uint32_t length; /* 0: the right one */
-	uint64_t memory;
 	uint64_t base_count, base_length; /* all have this length */
 	uint64_t output_count, output_length;
-	uint64_t section_count, kind, codec, raw_length, coded_length; /* all are like this */
+	uint64_t most_entries, most_copies, body_length;
 	size_t hash_bytes;
 };
 
 static const struct raw usual = {
 	.magic = 0x89,
 	.version = 1,
-	.memory = 1000,
 	.base_count = 2,
 	.base_length = 300,
 	.output_count = 3,
 	.output_length = 70000,
-	.section_count = 2,
-	.kind = RILL_SECTION_DATA,
-	.codec = RILL_CODEC_MIXED,
-	.raw_length = 65,
-	.coded_length = 70000,
-	.hash_bytes = 3 * RILL_SHA256_SIZE, /* 140000 bytes of body */
+	.most_entries = 20,
+	.most_copies = 5000,
+	.body_length = 140000,
+	.hash_bytes = 3 * RILL_SHA256_SIZE,
 };
 
 static void put_objects(struct rill_writer *writer, uint64_t count, uint64_t length)
@@ -54,16 +51,11 @@ static size_t put_raw(uint8_t *bytes, size_t capacity, const struct raw *raw)
 	rill_put_u8(&writer, raw->flags);
 	length = writer;
 	rill_put_u32(&writer, raw->length);
-	rill_put_varint(&writer, raw->memory);
 	put_objects(&writer, raw->base_count, raw->base_length);
 	put_objects(&writer, raw->output_count, raw->output_length);
-	rill_put_varint(&writer, raw->section_count);
-	for (uint64_t i = 0; i < raw->section_count && i <= RILL_DELTA_SECTIONS_MAX; i++) {
-		rill_put_varint(&writer, raw->kind);
-		rill_put_varint(&writer, raw->codec);
-		rill_put_varint(&writer, raw->raw_length);
-		rill_put_varint(&writer, raw->coded_length);
-	}
+	rill_put_varint(&writer, raw->most_entries);
+	rill_put_varint(&writer, raw->most_copies);
+	rill_put_varint(&writer, raw->body_length);
 	for (size_t i = 0; i < raw->hash_bytes; i++)
 		rill_put_u8(&writer, (uint8_t)i);
 	assert_false(writer.full);
@@ -105,14 +97,14 @@ static enum rill_code parse_raw(const struct raw *raw, struct rill_error *error)
 /* What delta_header.h promises of a header that was parsed. */
 static void assert_within_limits(const struct rill_delta_header *h, size_t n)
 {
-	uint64_t base = 0, output = 0, body = 0;
+	uint64_t base = 0, output = 0;
 
 	assert_int_equal(h->length, n);
 	assert_true(h->length <= RILL_DELTA_HEADER_MAX);
-	assert_true(h->memory <= RILL_DELTA_LENGTH_MAX);
 	assert_true(h->base_count <= RILL_DELTA_OBJECTS_MAX);
 	assert_true(h->output_count <= RILL_DELTA_OBJECTS_MAX);
-	assert_true(h->section_count <= RILL_DELTA_SECTIONS_MAX);
+	assert_true(h->most_entries <= RILL_LAYOUT_MAX);
+	assert_true(h->most_copies <= h->output_length);
 	for (size_t i = 0; i < h->base_count; i++) {
 		assert_true(h->base[i].length <= RILL_DELTA_LENGTH_MAX);
 		base += h->base[i].length;
@@ -121,18 +113,10 @@ static void assert_within_limits(const struct rill_delta_header *h, size_t n)
 		assert_true(h->output[i].length <= RILL_DELTA_LENGTH_MAX);
 		output += h->output[i].length;
 	}
-	for (size_t i = 0; i < h->section_count; i++) {
-		const struct rill_section *s = &h->section[i];
-
-		assert_in_range(s->kind, RILL_SECTION_LAYOUT, RILL_SECTION_DATA);
-		assert_int_equal(s->codec, RILL_CODEC_MIXED);
-		assert_true(s->raw_length <= RILL_DELTA_LENGTH_MAX);
-		assert_true(s->coded_length <= RILL_DELTA_LENGTH_MAX);
-		body += s->coded_length;
-	}
 	assert_true(h->base_length == base && h->output_length == output);
-	assert_true(h->body_length == body);
-	assert_true(h->chunk_count == body / RILL_DELTA_CHUNK + (body % RILL_DELTA_CHUNK != 0));
+	assert_true(h->body_length <= RILL_DELTA_LENGTH_MAX);
+	assert_true(h->chunk_count ==
+		    h->body_length / RILL_DELTA_CHUNK + (h->body_length % RILL_DELTA_CHUNK != 0));
 }
 
 static void a_header_comes_back(void **state)
@@ -146,16 +130,15 @@ static void a_header_comes_back(void **state)
 
 	(void)state;
 	in = (struct rill_delta_header){
-		.memory = 123456,
+		.most_entries = 7,
+		.most_copies = 123456,
+		.body_length = 131073,
 		.base_count = 2,
 		.output_count = 1,
-		.section_count = 2,
 		.chunk_count = 3,
 		.chunk_sha256 = digests,
 		.base = {{.length = 5, .sha256 = {1}}, {.length = 0, .sha256 = {2}}},
 		.output = {{.length = RILL_DELTA_LENGTH_MAX, .sha256 = {3}}},
-		.section = {{RILL_SECTION_COPIES, RILL_CODEC_MIXED, 1, 1},
-			    {RILL_SECTION_DATA, RILL_CODEC_MIXED, 7, 131072}},
 	};
 	n = rill_delta_header_write(&in, bytes, sizeof bytes);
 	assert_int_equal(n, in.length);
@@ -164,15 +147,15 @@ static void a_header_comes_back(void **state)
 	assert_int_equal(length, n);
 	assert_ok(rill_delta_header_parse(&out, bytes, n, &error), &error);
 	assert_within_limits(&out, n);
-	assert_int_equal(out.memory, 123456);
+	assert_int_equal(out.most_entries, 7);
+	assert_int_equal(out.most_copies, 123456);
 	assert_true(out.base_length == 5 && in.base_length == 5);
 	assert_true(out.output_length == RILL_DELTA_LENGTH_MAX);
-	assert_true(out.body_length == 131073 && in.body_length == 131073);
+	assert_int_equal(out.body_length, 131073);
 	assert_int_equal(out.base_count, 2);
 	assert_int_equal(out.output_count, 1);
 	assert_memory_equal(out.base, in.base, 2 * sizeof in.base[0]);
 	assert_memory_equal(out.output, in.output, sizeof in.output[0]);
-	assert_memory_equal(out.section, in.section, 2 * sizeof in.section[0]);
 	assert_int_equal(out.chunk_count, 3);
 	assert_memory_equal(out.chunk_sha256, digests, sizeof digests);
 	assert_ptr_equal(out.chunk_sha256, bytes + n - sizeof digests);
@@ -193,15 +176,13 @@ static void the_smallest_and_the_largest_counts_come_back(void **state)
 
 	(void)state;
 	raw.base_count = raw.output_count = 1;
-	raw.section_count = 0;
-	raw.hash_bytes = 0;
+	raw.most_entries = raw.most_copies = raw.body_length = raw.hash_bytes = 0;
 	assert_ok(parse_raw(&raw, &error), &error);
 	raw.base_count = raw.output_count = RILL_DELTA_OBJECTS_MAX;
 	raw.base_length = raw.output_length = RILL_DELTA_LENGTH_MAX;
-	raw.memory = RILL_DELTA_LENGTH_MAX;
-	raw.section_count = RILL_DELTA_SECTIONS_MAX;
-	raw.raw_length = RILL_DELTA_LENGTH_MAX;
-	raw.coded_length = 4096;
+	raw.most_entries = RILL_LAYOUT_MAX;
+	raw.most_copies = RILL_DELTA_LENGTH_MAX;
+	raw.body_length = 65536;
 	raw.hash_bytes = RILL_SHA256_SIZE;
 	assert_ok(parse_raw(&raw, &error), &error);
 }
@@ -274,8 +255,6 @@ static void no_byte_that_is_changed_breaks_a_limit(void **state)
 
 static void what_this_build_does_not_know_is_unsupported(void **state)
 {
-	static const uint64_t kinds[] = {0, 4, 127, 128, UINT64_MAX, (UINT64_C(1) << 32) + 1};
-	static const uint64_t codecs[] = {0, 2, 127, 128, UINT64_MAX, UINT64_C(1) << 32};
 	struct rill_error error;
 	struct raw raw;
 
@@ -290,16 +269,6 @@ static void what_this_build_does_not_know_is_unsupported(void **state)
 		raw = usual;
 		raw.flags = (uint8_t)flags;
 		assert_fails(parse_raw(&raw, &error), RILL_UNSUPPORTED, &error, "flags");
-	}
-	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-		raw = usual;
-		raw.kind = kinds[i];
-		assert_fails(parse_raw(&raw, &error), RILL_UNSUPPORTED, &error, "section kind");
-	}
-	for (size_t i = 0; i < sizeof codecs / sizeof codecs[0]; i++) {
-		raw = usual;
-		raw.codec = codecs[i];
-		assert_fails(parse_raw(&raw, &error), RILL_UNSUPPORTED, &error, "codec");
 	}
 }
 
@@ -345,22 +314,21 @@ static void counts_and_lengths_beyond_the_limits_are_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof too_long / sizeof too_long[0]; i++) {
-		refused(offsetof(struct raw, memory), too_long[i], "memory");
 		refused(offsetof(struct raw, base_length), too_long[i], "a base's length");
 		refused(offsetof(struct raw, output_length), too_long[i], "an output's length");
-		refused(offsetof(struct raw, raw_length), too_long[i], "raw length");
-		refused(offsetof(struct raw, coded_length), too_long[i], "coded length");
+		refused(offsetof(struct raw, most_entries), too_long[i], "layout entries");
+		refused(offsetof(struct raw, most_copies), too_long[i], "copies");
+		refused(offsetof(struct raw, body_length), too_long[i], "length of the body");
 		refused(offsetof(struct raw, base_count), too_long[i], "number of objects");
 		refused(offsetof(struct raw, output_count), too_long[i], "number of objects");
-		refused(offsetof(struct raw, section_count), too_long[i], "number of sections");
 	}
 	refused(offsetof(struct raw, base_count), 0, "number of objects");
 	refused(offsetof(struct raw, output_count), 0, "number of objects");
 	refused(offsetof(struct raw, base_count), RILL_DELTA_OBJECTS_MAX + 1, "number of objects");
 	refused(offsetof(struct raw, output_count), RILL_DELTA_OBJECTS_MAX + 1,
 		"number of objects");
-	refused(offsetof(struct raw, section_count), RILL_DELTA_SECTIONS_MAX + 1,
-		"number of sections");
+	refused(offsetof(struct raw, most_entries), RILL_LAYOUT_MAX + 1, "layout entries");
+	refused(offsetof(struct raw, most_copies), 3 * 70000 + 1, "copies"); /* one a byte */
 }
 
 static void the_chunk_hashes_are_as_many_as_the_chunks(void **state)
@@ -373,13 +341,12 @@ static void the_chunk_hashes_are_as_many_as_the_chunks(void **state)
 	struct raw raw = usual;
 
 	(void)state;
-	raw.section_count = 1;
 	for (size_t i = 0; i < sizeof right / sizeof right[0]; i++) {
 		size_t bytes = right[i].chunks * RILL_SHA256_SIZE;
 		const size_t wrong[] = {bytes - RILL_SHA256_SIZE, bytes + RILL_SHA256_SIZE,
 					bytes - 1, bytes + 1};
 
-		raw.coded_length = right[i].body;
+		raw.body_length = right[i].body;
 		raw.hash_bytes = bytes;
 		assert_ok(parse_raw(&raw, &error), &error);
 		for (size_t w = bytes ? 0 : 1; w < 4; w++) {
@@ -389,7 +356,7 @@ static void the_chunk_hashes_are_as_many_as_the_chunks(void **state)
 					     "chunk hashes");
 		}
 	}
-	raw.coded_length = RILL_DELTA_LENGTH_MAX; /* its hashes do not fit any header */
+	raw.body_length = RILL_DELTA_LENGTH_MAX; /* its hashes do not fit any header */
 	raw.hash_bytes = 0;
 	assert_fails(parse_raw(&raw, &error), RILL_CORRUPT, &error, "chunk hashes");
 }
