@@ -11,6 +11,8 @@
 #define mbedtls_sha256_finish mbedtls_sha256_finish_ret
 #endif
 
+#define UPDATE_MOST ((size_t)1 << 30)
+
 static void must(int result)
 {
 	if (result != 0)
@@ -25,8 +27,14 @@ void rill_sha256_start(struct rill_sha256 *hash)
 
 void rill_sha256_update(struct rill_sha256 *hash, const void *bytes, size_t n)
 {
-	if (n)
-		must(mbedtls_sha256_update(&hash->context, bytes, n));
+	/* mbedTLS 2.28 counts no more than 32 bits of a call's length. */
+	for (const uint8_t *at = bytes; n > 0;) {
+		size_t some = n < UPDATE_MOST ? n : UPDATE_MOST;
+
+		must(mbedtls_sha256_update(&hash->context, at, some));
+		at += some;
+		n -= some;
+	}
 }
 
 void rill_sha256_finish(struct rill_sha256 *hash, uint8_t digest[static RILL_SHA256_SIZE])
