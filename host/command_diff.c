@@ -10,8 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define JOBS_MOST 64
+#define MEMORY_LEAST (64 << 20)
+
 struct job {
 	struct common common;
+	struct delta_options options;
 	const char *output, *format;
 	struct input base, target;
 	struct buffer delta;
@@ -39,8 +43,9 @@ static enum rill_code make_rill(struct job *job, uint64_t *memory, struct rill_e
 
 	if (!header)
 		return rill_fail(error, RILL_MEMORY, "no memory");
+	job->options.quiet = job->common.quiet;
 	code = delta_make(job->base.bytes, job->base.length, job->target.bytes, job->target.length,
-			  job->common.quiet, &job->delta, header, error);
+			  &job->options, &job->delta, header, error);
 	*memory = rill_decoder_memory(header);
 	free(header);
 	return code;
@@ -97,6 +102,10 @@ enum rill_code command_diff(int argc, char **argv, struct rill_error *error)
 		{"output", 'o', OPTION_TEXT, &job.output, "DELTA",
 		 "file to write; - is standard output"},
 		{"format", 0, OPTION_TEXT, &job.format, "FORMAT", "rill (default) or bsdiff"},
+		{"jobs", 'j', OPTION_NUMBER, &job.options.jobs, "N",
+		 "threads, at most 64; the default is one for each processor"},
+		{"memory", 'm', OPTION_NUMBER, &job.options.memory, "BYTES",
+		 "memory to use beside the files, about; the default is 2G"},
 		COMMON_OPTIONS(job.common)};
 	const struct usage usage = {
 		"diff",
@@ -118,6 +127,11 @@ enum rill_code command_diff(int argc, char **argv, struct rill_error *error)
 	if (strcmp(job.format, "rill") != 0 && strcmp(job.format, "bsdiff") != 0)
 		return rill_fail(error, RILL_USAGE, "--format is rill or bsdiff, not '%s'",
 				 job.format);
+	if (job.options.jobs > JOBS_MOST)
+		return rill_fail(error, RILL_USAGE, "--jobs is at most %d", JOBS_MOST);
+	if (job.options.memory && job.options.memory < MEMORY_LEAST)
+		return rill_fail(error, RILL_USAGE, "--memory is at least %d M",
+				 MEMORY_LEAST >> 20);
 	if (job.common.json && strcmp(job.output, "-") == 0)
 		return rill_fail(error, RILL_USAGE,
 				 "--json and -o - would both use standard output");

@@ -8,6 +8,7 @@
 #define TRUSTED 16 /* an alignment that holds for so many bytes is not questioned */
 #define BETTER_BY 8
 #define MISSED_MOST 65536
+#define LEAST_IN_PARTS 10
 #define COMPARED_MOST 4096 /* longer matches are all the same to the search */
 
 struct search {
@@ -66,7 +67,7 @@ static struct match longest(const struct search *s, size_t at)
 	size_t low_n, high_n;
 
 	if (at + 1 >= s->new_n || s->count[pair] == 0)
-		return (struct match){.new_start = at};
+		return (struct match){.new_start = (uint32_t)at};
 	low_n = common(s, (size_t)s->suffix[low], at, 0, COMPARED_MOST);
 	high_n = common(s, (size_t)s->suffix[high], at, 0, COMPARED_MOST);
 
@@ -84,9 +85,9 @@ static struct match longest(const struct search *s, size_t at)
 	}
 	if (low_n > high_n)
 		high = low;
-	return (struct match){.new_start = at,
-			      .old_start = (uint64_t)s->suffix[high],
-			      .length = low_n > high_n ? low_n : high_n};
+	return (struct match){.new_start = (uint32_t)at,
+			      .old_start = (uint32_t)s->suffix[high],
+			      .length = (uint32_t)(low_n > high_n ? low_n : high_n)};
 }
 
 static enum rill_code add(struct match_list *list, struct match match, struct rill_error *error)
@@ -102,6 +103,13 @@ static enum rill_code add(struct match_list *list, struct match match, struct ri
 	}
 	list->match[list->n++] = match;
 	return RILL_OK;
+}
+
+static enum rill_code add_going(struct match_list *list, size_t new_start, size_t old_start,
+				size_t length, struct rill_error *error)
+{
+	return add(list, (struct match){(uint32_t)new_start, (uint32_t)old_start, (uint32_t)length},
+		   error);
 }
 
 /* Bytes that are the same on a diagonal. */
@@ -130,7 +138,7 @@ static enum rill_code scan(const struct search *s, size_t least, struct match_li
 		if (at + diagonal < s->old_n)
 			going = common(s, at + diagonal, at, 0, SIZE_MAX);
 		if (going >= TRUSTED) {
-			code = add(list, (struct match){at, at + diagonal, going}, error);
+			code = add_going(list, at, at + diagonal, going, error);
 			at += going;
 			missed = 0;
 			continue;
@@ -147,40 +155,60 @@ static enum rill_code scan(const struct search *s, size_t least, struct match_li
 		if (match.length > score(s, diagonal, at, match.length) + BETTER_BY)
 			diagonal = (size_t)match.old_start - at;
 		else if (code == RILL_OK)
-			code = add(list, (struct match){at, at + diagonal, match.length}, error);
+			code = add_going(list, at, at + diagonal, match.length, error);
 		at += match.length;
 	}
 	return code;
 }
 
+/* Matches against a part of the old file alone. */
+static enum rill_code search_part(struct search *s, size_t start, size_t least,
+				  struct match_list *list, struct rill_error *error)
+{
+	saidx_t *suffix = malloc(s->old_n * sizeof *suffix);
+	size_t first = list->n;
+	enum rill_code code;
+
+	if (!suffix || divsufsort(s->old, suffix, (saidx_t)s->old_n) != 0) {
+		free(suffix);
+		return rill_fail(error, RILL_MEMORY, "no memory to sort %zu bytes", s->old_n);
+	}
+	s->suffix = suffix;
+	memset(s->first, 0, sizeof s->first);
+	memset(s->count, 0, sizeof s->count);
+	index_pairs(s);
+	code = scan(s, least, list, error);
+	for (size_t i = first; i < list->n; i++)
+		list->match[i].old_start += (uint32_t)start;
+	free(suffix);
+	return code;
+}
+
 enum rill_code copy_search(const uint8_t *old, size_t old_n, const uint8_t *new, size_t new_n,
-			   size_t least, struct match_list *list, struct rill_error *error)
+			   size_t least, size_t part, struct match_list *list,
+			   struct rill_error *error)
 {
 	struct search *s;
-	enum rill_code code;
-	saidx_t *suffix;
+	enum rill_code code = RILL_OK;
 
 	*list = (struct match_list){0};
 	if (old_n == 0 || new_n == 0)
 		return RILL_OK;
-	if (old_n > INT32_MAX)
-		return rill_fail(error, RILL_UNSUPPORTED, "a base of over 2 GiB");
-	s = calloc(1, sizeof *s);
-	suffix = malloc(old_n * sizeof *suffix);
-	if (!s || !suffix || divsufsort(old, suffix, (saidx_t)old_n) != 0) {
-		free(s);
-		free(suffix);
-		return rill_fail(error, RILL_MEMORY, "no memory to sort the base");
-	}
-	s->old = old;
+	if (old_n > UINT32_MAX || new_n > UINT32_MAX)
+		return rill_fail(error, RILL_UNSUPPORTED, "more than 4 GiB to be matched at once");
+	if (old_n > part && least < LEAST_IN_PARTS)
+		least = LEAST_IN_PARTS; /* each part has short ones everywhere */
+	s = malloc(sizeof *s);
+	if (!s)
+		return rill_fail(error, RILL_MEMORY, "no memory to search");
 	s->new = new;
-	s->old_n = old_n;
 	s->new_n = new_n;
-	s->suffix = suffix;
-	index_pairs(s);
-	code = scan(s, least, list, error);
+	for (size_t start = 0; start < old_n && code == RILL_OK; start += part) {
+		s->old = old + start;
+		s->old_n = old_n - start < part ? old_n - start : part;
+		code = search_part(s, start, least, list, error);
+	}
 	free(s);
-	free(suffix);
 	return code;
 }
 

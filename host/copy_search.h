@@ -15,18 +15,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Files that are matched have less than 4 GiB; there are many matches. */
 struct match {
-	uint64_t new_start, old_start, length;
+	uint32_t new_start, old_start, length;
 };
 
 struct match_list {
-	struct match *match; /* by new_start */
+	struct match *match; /* by part of the old file, then by new_start */
 	size_t n, capacity;
 };
 
-/* Matches of at least `least` bytes. */
+#define COPY_SEARCH_PART_MOST (1u << 30)
+
+/* Matches of at least `least` bytes. The old file is sorted in parts of `part` bytes, at most
+ * COPY_SEARCH_PART_MOST: each takes 4 bytes of memory a byte, and a search of its own. */
 enum rill_code copy_search(const uint8_t *old, size_t old_n, const uint8_t *new, size_t new_n,
-			   size_t least, struct match_list *list, struct rill_error *error);
+			   size_t least, size_t part, struct match_list *list,
+			   struct rill_error *error);
 void match_list_free(struct match_list *list);
 
 #endif

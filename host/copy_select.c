@@ -64,7 +64,7 @@ static bool note_change(struct selection *s, size_t step, unsigned lane)
 static bool enter(struct selection *s, size_t step, unsigned best, const struct match *match,
 		  uint64_t until)
 {
-	uint64_t diagonal = match->old_start - match->new_start;
+	uint64_t diagonal = (uint64_t)match->old_start - match->new_start;
 	unsigned chosen = LANES;
 
 	for (unsigned i = 0; i < LANES; i++) {
@@ -139,7 +139,8 @@ static bool enter_matches(struct selection *s, size_t step, unsigned best)
 		if (first_tried(m) > at)
 			break;
 		s->next_match++;
-		if (!enter(s, step, best, m, m->new_start + m->length + behind(m->length)))
+		if (!enter(s, step, best, m,
+			   (uint64_t)m->new_start + m->length + behind(m->length)))
 			return false;
 	}
 	for (unsigned i = 0; i < LANES; i++)
@@ -213,7 +214,8 @@ static unsigned advance(struct selection *s, size_t step, unsigned best)
 	return winner;
 }
 
-static enum rill_code add(struct copy_list *list, struct rill_copy copy, struct rill_error *error)
+enum rill_code copy_list_add(struct copy_list *list, struct rill_copy copy,
+			     struct rill_error *error)
 {
 	if (list->n == list->capacity) {
 		size_t capacity = list->capacity * 2 + 256;
@@ -243,11 +245,11 @@ static enum rill_code walk_back(struct selection *s, unsigned best, struct copy_
 
 		if (changed || step == 0) {
 			if (lane != LITERAL)
-				code = add(list,
-					   (struct rill_copy){.output = at,
-							      .source = at + diagonal,
-							      .length = end - at},
-					   error);
+				code = copy_list_add(list,
+						     (struct rill_copy){.output = at,
+									.source = at + diagonal,
+									.length = end - at},
+						     error);
 			end = at;
 			lane = step ? s->trace[step - 1].best : LITERAL;
 		}

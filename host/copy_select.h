@@ -31,6 +31,8 @@ struct copy_prices {
 enum rill_code copy_select(const uint8_t *old, size_t old_n, const uint8_t *new, size_t new_n,
 			   struct match_list *matches, const struct copy_prices *prices,
 			   struct copy_list *list, struct rill_error *error);
+enum rill_code copy_list_add(struct copy_list *list, struct rill_copy copy,
+			     struct rill_error *error);
 void copy_list_free(struct copy_list *list);
 
 #endif

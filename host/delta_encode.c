@@ -2,19 +2,33 @@
 #include "host/delta_encode.h"
 
 #include "host/engine.h"
+#include <unistd.h>
 
 enum rill_code delta_make(const uint8_t *base, size_t base_length, const uint8_t *target,
-			  size_t target_length, bool quiet, struct buffer *delta,
-			  struct rill_delta_header *header, struct rill_error *error)
+			  size_t target_length, const struct delta_options *options,
+			  struct buffer *delta, struct rill_delta_header *header,
+			  struct rill_error *error)
 {
-	struct progress progress = progress_start("matching", quiet);
-	struct engine_options options = ENGINE_DEFAULTS;
+	const uint64_t lengths[2] = {base_length, target_length};
+	const struct sources sources = {.old = base,
+					.new = target,
+					.old_n = base_length,
+					.new_n = target_length,
+					.old_object = &lengths[0],
+					.new_object = &lengths[1],
+					.old_objects = 1,
+					.new_objects = 1};
+	struct progress progress = progress_start("encoding", options->quiet);
+	struct engine_options engine = ENGINE_DEFAULTS;
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 	struct growing out = {0};
 	uint32_t length;
 	enum rill_code code;
 
-	options.progress = &progress;
-	code = encode_delta(base, base_length, target, target_length, &options, &out, NULL, error);
+	engine.progress = &progress;
+	engine.jobs = (unsigned)(options->jobs ? options->jobs : processors > 0 ? processors : 1);
+	engine.memory = (uint64_t)options->memory;
+	code = encode_delta(&sources, &engine, &out, NULL, error);
 	progress_end(&progress);
 	*delta = (struct buffer){.bytes = out.bytes, .length = out.n, .capacity = out.capacity};
 	if (code == RILL_OK)

@@ -10,10 +10,16 @@
 #include "protocol/delta_header.h"
 #include <stdbool.h>
 
+struct delta_options {
+	bool quiet; /* no progress bar */
+	int64_t jobs, memory; /* as in host/engine.h; 0: all processors, ENGINE_MEMORY */
+};
+
 /* The whole delta file goes to `delta` (all zero at first) and what its header says to
  * `header`, whose `chunk_sha256` points into `delta`. Codes as of host/engine.h. */
 enum rill_code delta_make(const uint8_t *base, size_t base_length, const uint8_t *target,
-			  size_t target_length, bool quiet, struct buffer *delta,
-			  struct rill_delta_header *header, struct rill_error *error);
+			  size_t target_length, const struct delta_options *options,
+			  struct buffer *delta, struct rill_delta_header *header,
+			  struct rill_error *error);
 
 #endif

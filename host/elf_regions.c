@@ -247,6 +247,19 @@ static void tidy(struct elf_regions *elf)
 	elf->region_count = kept;
 }
 
+bool elf_origin_is_offset(enum rill_region_class class, unsigned k)
+{
+	switch (class) {
+	case RILL_REGION_SYMBOLS:
+	case RILL_REGION_RELOCATIONS:
+	case RILL_REGION_HASH:
+	case RILL_REGION_GO_FUNCDATA: return true;
+	case RILL_REGION_GO_TYPES: return k == 2;
+	case RILL_REGION_GO_FUNCTIONS: return k == 1 || k == 2 || k == 3 || k == 5;
+	default: return false;
+	}
+}
+
 void elf_regions_read(struct elf_regions *elf, const uint8_t *bytes, size_t n)
 {
 	struct file file = {bytes, n};

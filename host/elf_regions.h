@@ -24,6 +24,9 @@ struct elf_regions {
 	uint64_t go_types, go_text; /* addresses, 0: not a Go program */
 };
 
+/* Whether a class's origin of number `k` is an offset in the file, not an address. */
+bool elf_origin_is_offset(enum rill_region_class class, unsigned k);
+
 void elf_regions_read(struct elf_regions *elf, const uint8_t *bytes, size_t n);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/progress.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
@@ -37,6 +38,26 @@ void progress_show(struct progress *progress, uint64_t done, uint64_t total)
 		"########################################", WIDTH - filled, "",
 		(int)(done * 100 / total));
 	fflush(stderr);
+}
+
+void progress_total(struct progress *progress, uint64_t total)
+{
+	if (!progress)
+		return;
+	progress->done = 0;
+	progress->total = total;
+}
+
+void progress_add(struct progress *progress, uint64_t done)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+	if (!progress || progress->silent)
+		return;
+	pthread_mutex_lock(&lock);
+	progress->done += done;
+	progress_show(progress, progress->done, progress->total);
+	pthread_mutex_unlock(&lock);
 }
 
 void progress_end(struct progress *progress)

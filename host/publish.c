@@ -162,8 +162,9 @@ static enum rill_code add_delta(struct repository *repository, const char *base,
 		goto done; /* the device that has it is up to date */
 	if (code == RILL_OK)
 		code = delta_make(edge->base.bytes, edge->base.length, target->bytes,
-				  target->length, publication->quiet, &edge->delta, &edge->header,
-				  error);
+				  target->length,
+				  &(struct delta_options){.quiet = publication->quiet},
+				  &edge->delta, &edge->header, error);
 	/* A delta that is no smaller than the file helps nobody, and one of each base is enough. */
 	if (code == RILL_OK && edge->delta.length < target->length && !has_delta(deltas, edge))
 		code = store_delta(repository, edge, publication, deltas, error);

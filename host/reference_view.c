@@ -30,7 +30,7 @@ static uint64_t map_target(const struct rill_predictor *predictor, const struct 
 
 	if (slot)
 		return slot->name & ~UINT64_C(7);
-	if (!predictor)
+	if (!predictor->map)
 		return unit->target;
 	if (within_file)
 		return rill_address_map_find(predictor->map, unit->target, &output, &exact)
@@ -79,7 +79,7 @@ static void rewrite(const struct rill_predictor *predictor, const struct symbol_
 	}
 }
 
-static void view_region(const struct rill_layout *layout, const struct rill_predictor *predictor,
+static void view_region(const struct rill_layout *layout, struct rill_predictor *predictor,
 			const struct symbol_slots *slots, const struct rill_region *region,
 			struct rill_window *window, uint8_t *view)
 {
@@ -88,6 +88,7 @@ static void view_region(const struct rill_layout *layout, const struct rill_pred
 
 	window->region = region;
 	window->image = &layout->image[region->image];
+	predictor->image = window->image;
 	for (uint64_t at = region->start; at < end;) {
 		size_t count;
 
@@ -113,11 +114,9 @@ static void view_region(const struct rill_layout *layout, const struct rill_pred
 }
 
 /* The slots themselves hold their symbols' names. */
-static void fill_slots(const struct rill_layout *layout, const struct symbol_slots *slots, size_t n,
-		       uint8_t *view)
+static void fill_slots(const struct rill_layout *layout, const struct rill_image *image,
+		       const struct symbol_slots *slots, size_t n, uint8_t *view)
 {
-	const struct rill_image *image = &layout->image[0];
-
 	for (size_t i = 0; i < slots->n; i++) {
 		const struct rill_segment *segment = rill_segment_at(
 			&layout->segment[image->old_segment], image->old_count,
@@ -130,15 +129,20 @@ static void fill_slots(const struct rill_layout *layout, const struct symbol_slo
 	}
 }
 
-void reference_view(const struct rill_layout *layout, const struct rill_predictor *predictor,
+void reference_view(const struct rill_layout *layout, const struct rill_address_map *map,
 		    const struct symbol_slots *slots, const uint8_t *bytes, size_t n, uint8_t *view)
 {
 	struct memory memory = {bytes, n};
 	struct rill_source source = {.context = &memory, .read = read_memory};
 	struct rill_window window = {.source = &source};
+	struct rill_predictor predictor = {.layout = layout, .map = map};
 
 	memcpy(view, bytes, n);
-	for (size_t i = 0; i < layout->region_count; i++)
-		view_region(layout, predictor, slots, &layout->region[i], &window, view);
-	fill_slots(layout, slots, n, view);
+	for (size_t i = 0; i < layout->region_count; i++) {
+		const struct rill_region *region = &layout->region[i];
+
+		view_region(layout, &predictor, &slots[region->image], region, &window, view);
+	}
+	for (size_t i = 0; i < layout->image_count; i++)
+		fill_slots(layout, &layout->image[i], &slots[i], n, view);
 }

@@ -12,9 +12,9 @@
 #include "protocol/predict.h"
 
 /* Rewrites `view`, a copy of `bytes`, region by region of `layout` (whose old segments and
- * regions are this file's). `predictor` maps addresses; NULL leaves them as they are. Slots
- * and references to them become the symbols' names. */
-void reference_view(const struct rill_layout *layout, const struct rill_predictor *predictor,
+ * regions are this file's). `map` tells where addresses went; NULL leaves them as they are.
+ * Slots, by image, and references to them become the symbols' names. */
+void reference_view(const struct rill_layout *layout, const struct rill_address_map *map,
 		    const struct symbol_slots *slots, const uint8_t *bytes, size_t n,
 		    uint8_t *view);
 

@@ -58,7 +58,8 @@ static struct sample *make_sample(void)
 		sample->target[i] = (uint8_t)(next_random(&seed) >> 32);
 	}
 	memcpy(sample->target, sample->base + 1000, N / 4);
-	assert_ok(delta_make(sample->base, N, sample->target, N, true, &sample->delta,
+	assert_ok(delta_make(sample->base, N, sample->target, N,
+			     &(struct delta_options){.quiet = true}, &sample->delta,
 			     &sample->header, &error),
 		  &error);
 	assert_true(sample->header.chunk_count > 2);

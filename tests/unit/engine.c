@@ -78,11 +78,12 @@ static enum rill_code decode(struct store *store, const struct growing *delta, s
 
 static void make(struct bytes old, struct bytes new, struct growing *delta)
 {
+	const uint64_t old_n = old.n, new_n = new.n;
+	const struct sources sources = {old.at, new.at, old_n, new_n, &old_n, &new_n, 1, 1};
 	struct rill_error error = {0};
 
 	*delta = (struct growing){0};
-	assert_ok(encode_delta(old.at, old.n, new.at, new.n, &ENGINE_DEFAULTS, delta, NULL, &error),
-		  &error);
+	assert_ok(encode_delta(&sources, &ENGINE_DEFAULTS, delta, NULL, &error), &error);
 }
 
 /* There and back; returns the delta's length. */

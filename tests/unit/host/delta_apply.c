@@ -27,7 +27,8 @@ static struct sample *make_sample(void)
 		sample->base[i] = (uint8_t)(next_random(&seed) >> 32);
 		sample->target[(i + 1000) % N] = (uint8_t)(sample->base[i] + (i % 50 == 0));
 	}
-	assert_ok(delta_make(sample->base, N, sample->target, N, true, &sample->delta,
+	assert_ok(delta_make(sample->base, N, sample->target, N,
+			     &(struct delta_options){.quiet = true}, &sample->delta,
 			     &sample->header, &error),
 		  &error);
 	return sample;

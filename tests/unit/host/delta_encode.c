@@ -13,8 +13,8 @@ static void make(const struct pair *pair, struct buffer *delta, struct rill_delt
 	struct rill_error error;
 
 	*delta = (struct buffer){0};
-	assert_ok(delta_make(pair->base, pair->base_length, pair->target, pair->target_length, true,
-			     delta, header, &error),
+	assert_ok(delta_make(pair->base, pair->base_length, pair->target, pair->target_length,
+			     &(struct delta_options){.quiet = true}, delta, header, &error),
 		  &error);
 }
 

@@ -1,0 +1,579 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host/plan.h"
+
+#include "host/anchors.h"
+#include "host/key_index.h"
+#include "host/sketch.h"
+#include "host/tar_walk.h"
+#include "protocol/delta_body.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define TRIES_MOST 16u /* of the items that may have the same content */
+#define SHARED_LEAST 6u /* hashes of a sketch that make a file worth comparing with */
+#define SHARED_BESIDE 16u /* and beside the one of the same name */
+#define LIST_MOST 64u /* entries of a hash that are looked at */
+#define CANDIDATES 3u
+#define EXECUTABLE_MOST (UINT64_C(3) << 30)
+#define GAP_MOST (UINT64_C(8) << 20) /* of a gap that are compared at once */
+#define AROUND (UINT64_C(256) << 10) /* of the old file, on both sides of where they would be */
+#define DIFFERENCE_MOST 64u
+
+struct planner {
+	const struct sources *sources;
+	struct plan *plan;
+	uint64_t most, most_whole;
+	struct tar_list items; /* old ones, then new ones; offsets in the sources */
+	size_t old_items;
+	struct key_index content, path, name, stem, sketches;
+	uint32_t *shared; /* by item: hashes in common with the one at work */
+	uint32_t *paired; /* by item: number of the last group that has it as an old file, + 1 */
+	struct group *group; /* the last one */
+	uint64_t matched; /* its bytes of pieces and sources */
+	size_t piece_room, source_room;
+	size_t group_first; /* its first item */
+};
+
+static uint64_t mix(uint64_t hash, const uint8_t *bytes, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
+	return hash;
+}
+
+/* The same for the same content, and hardly ever for another. */
+static uint64_t content_key(const struct planner *p, const struct tar_member *item)
+{
+	const uint8_t *bytes = source_at(p->sources, item->data);
+	size_t some = item->size < 16 ? (size_t)item->size : 16;
+	uint64_t key = mix(item->size, bytes, some);
+
+	key = mix(key, bytes + item->size / 2, some / 2);
+	return mix(key, bytes + item->size - some, some);
+}
+
+static const struct tar_member *item_at(const struct planner *p, size_t i)
+{
+	return &p->items.member[i];
+}
+
+/* The earlier item with the same content, preferably that of the same path; SIZE_MAX: none. */
+static size_t find_same(const struct planner *p, const struct tar_member *item, uint64_t key)
+{
+	const uint8_t *bytes = source_at(p->sources, item->data);
+	size_t found = SIZE_MAX, tries = 0;
+
+	for (const struct key_entry *e = key_index_find(&p->content, key); e && tries < TRIES_MOST;
+	     e = key_index_next(&p->content, e), tries++) {
+		const struct tar_member *other = item_at(p, e->value);
+
+		if ((found != SIZE_MAX && other->path != item->path) || other->size != item->size ||
+		    memcmp(source_at(p->sources, other->data), bytes, (size_t)item->size) != 0)
+			continue;
+		found = e->value;
+		if (other->path == item->path)
+			break;
+	}
+	return found;
+}
+
+/* The old item of a name that is nearest in size; SIZE_MAX: none. */
+static size_t find_named(const struct planner *p, const struct key_index *index, uint64_t key,
+			 uint64_t size)
+{
+	size_t found = SIZE_MAX, tries = 0;
+	uint64_t nearest = UINT64_MAX;
+
+	for (const struct key_entry *e = key_index_find(index, key); e && tries < LIST_MOST;
+	     e = key_index_next(index, e), tries++) {
+		uint64_t other = item_at(p, e->value)->size;
+		uint64_t distance = other > size ? other - size : size - other;
+
+		if (distance < nearest) {
+			nearest = distance;
+			found = e->value;
+		}
+	}
+	return found;
+}
+
+/* Counts for all items the hashes that they share with a sketch. */
+static void count_shared(struct planner *p, const struct sketch *sketch, bool up)
+{
+	for (size_t i = 0; i < sketch->n; i++) {
+		size_t tries = 0;
+
+		for (const struct key_entry *e = key_index_find(&p->sketches, sketch->hash[i]);
+		     e && tries < LIST_MOST; e = key_index_next(&p->sketches, e), tries++)
+			p->shared[e->value] = up ? p->shared[e->value] + 1 : 0;
+	}
+}
+
+/* Of the items from `first` up to `end` the one that shares most; SIZE_MAX: none shares
+ * `least`. */
+static size_t most_shared(const struct planner *p, const struct sketch *sketch, size_t first,
+			  size_t end, uint32_t least)
+{
+	size_t found = SIZE_MAX;
+
+	for (size_t i = 0; i < sketch->n; i++) {
+		size_t tries = 0;
+
+		for (const struct key_entry *e = key_index_find(&p->sketches, sketch->hash[i]);
+		     e && tries < LIST_MOST; e = key_index_next(&p->sketches, e), tries++) {
+			uint32_t shared = p->shared[e->value];
+
+			if (e->value < first || e->value >= end || shared < least ||
+			    (found != SIZE_MAX &&
+			     (shared < p->shared[found] ||
+			      (shared == p->shared[found] && e->value <= found))))
+				continue;
+			found = e->value;
+		}
+	}
+	return found;
+}
+
+/* What a changed or new item is to be compared with. */
+static size_t choose_sources(struct planner *p, size_t i, const struct sketch *sketch,
+			     size_t candidate[CANDIDATES])
+{
+	const struct tar_member *item = item_at(p, i);
+	size_t n = 0, found = find_named(p, &p->path, item->path, item->size), similar;
+	uint32_t least = SHARED_LEAST;
+
+	if (found == SIZE_MAX)
+		found = find_named(p, &p->name, item->name, item->size);
+	if (found == SIZE_MAX)
+		found = find_named(p, &p->stem, item->stem, item->size);
+	count_shared(p, sketch, true);
+	if (found != SIZE_MAX) {
+		candidate[n++] = found;
+		least = p->shared[found] + SHARED_BESIDE;
+	}
+	similar = most_shared(p, sketch, 0, p->old_items, least);
+	if (similar != SIZE_MAX && similar != found)
+		candidate[n++] = similar;
+	similar = most_shared(p, sketch, p->old_items, i, SHARED_BESIDE);
+	if (similar != SIZE_MAX)
+		candidate[n++] = similar;
+	count_shared(p, sketch, false);
+	return n;
+}
+
+static enum rill_code add_range(struct range **list, size_t *n, size_t *room, struct range range,
+				struct rill_error *error)
+{
+	if (range.length == 0)
+		return RILL_OK;
+	if (*n == *room) {
+		size_t more = *room * 2 + 16;
+		struct range *larger = realloc(*list, more * sizeof *larger);
+
+		if (!larger)
+			return rill_fail(error, RILL_MEMORY, "no memory to plan the work");
+		*list = larger;
+		*room = more;
+	}
+	(*list)[(*n)++] = range;
+	return RILL_OK;
+}
+
+static int by_start(const void *a, const void *b)
+{
+	const struct range *x = a, *y = b;
+
+	if (x->start != y->start)
+		return x->start < y->start ? -1 : 1;
+	return x->length > y->length ? -1 : x->length < y->length;
+}
+
+static int by_old(const void *a, const void *b)
+{
+	return by_start(&((const struct file_pair *)a)->old, &((const struct file_pair *)b)->old);
+}
+
+/* Ascending, and those that touch or overlap made one. */
+static void join_ranges(struct range *range, size_t *n)
+{
+	size_t kept = 0;
+
+	if (*n > 0)
+		qsort(range, *n, sizeof *range, by_start);
+	for (size_t i = 0; i < *n; i++) {
+		struct range *last = kept ? &range[kept - 1] : NULL;
+		uint64_t end = range[i].start + range[i].length;
+
+		if (!last || range[i].start > last->start + last->length)
+			range[kept++] = range[i];
+		else if (end > last->start + last->length)
+			last->length = end - last->start;
+	}
+	*n = kept;
+}
+
+/* Ends the group before an offset of the output. */
+static void close_group(struct planner *p, uint64_t end)
+{
+	struct group *group = p->group;
+
+	if (!group)
+		return;
+	group->output.length = end - group->output.start;
+	join_ranges(group->source, &group->sources);
+	join_ranges(group->piece, &group->pieces);
+	if (group->pairs > 0)
+		qsort(group->pair, group->pairs, sizeof group->pair[0], by_old);
+}
+
+static enum rill_code open_group(struct planner *p, size_t first, uint64_t start,
+				 struct rill_error *error)
+{
+	struct plan *plan = p->plan;
+
+	close_group(p, start);
+	if (plan->n == plan->capacity) {
+		size_t capacity = plan->capacity * 2 + 4;
+		struct group *larger = realloc(plan->group, capacity * sizeof *larger);
+
+		if (!larger)
+			return rill_fail(error, RILL_MEMORY, "no memory to plan the work");
+		plan->group = larger;
+		plan->capacity = capacity;
+	}
+	p->group = &plan->group[plan->n++];
+	*p->group = (struct group){.output.start = start};
+	p->matched = p->piece_room = p->source_room = 0;
+	p->group_first = first;
+	return RILL_OK;
+}
+
+/* Adds a known copy in lengths that the format has. */
+static enum rill_code add_known(struct planner *p, uint64_t output, uint64_t source,
+				uint64_t length, struct rill_error *error)
+{
+	enum rill_code code = RILL_OK;
+
+	while (code == RILL_OK && length > 0) {
+		uint64_t some = length < UINT32_MAX ? length : UINT32_MAX;
+
+		code = copy_list_add(&p->group->known, (struct rill_copy){output, source, some},
+				     error);
+		output += some;
+		source += some;
+		length -= some;
+	}
+	return code;
+}
+
+static enum rill_code add_piece(struct planner *p, uint64_t start, uint64_t end,
+				struct rill_error *error)
+{
+	p->matched += end - start;
+	return add_range(&p->group->piece, &p->group->pieces, &p->piece_room,
+			 (struct range){start - p->sources->old_n, end - start}, error);
+}
+
+static enum rill_code add_source(struct planner *p, uint64_t start, uint64_t end,
+				 struct rill_error *error)
+{
+	p->matched += end - start;
+	return add_range(&p->group->source, &p->group->sources, &p->source_room,
+			 (struct range){start, end - start}, error);
+}
+
+/* What is before an item's content: copied when there is one of the same length. */
+static enum rill_code add_header(struct planner *p, const struct tar_member *item, size_t like,
+				 struct rill_error *error)
+{
+	const struct tar_member *other = like == SIZE_MAX ? NULL : item_at(p, like);
+	enum rill_code code;
+
+	if (other && other->data - other->start == item->data - item->start)
+		return add_known(p, item->start - p->sources->old_n, other->start,
+				 item->data - item->start, error);
+	code = add_piece(p, item->start, item->data, error);
+	if (code == RILL_OK && other && like < p->group_first)
+		code = add_source(p, other->start, other->data, error);
+	return code;
+}
+
+/* An item whose content is that of an earlier one. */
+static enum rill_code add_same(struct planner *p, const struct tar_member *item, size_t same,
+			       size_t named, struct rill_error *error)
+{
+	const struct tar_member *other = item_at(p, same);
+	uint64_t padding = item->end - item->data - item->size, length = item->size;
+	enum rill_code code;
+
+	if (named == SIZE_MAX)
+		named = same;
+	code = add_header(p, item, named, error);
+	if (other->end - other->data - other->size == padding &&
+	    memcmp(source_at(p->sources, other->data + length),
+		   source_at(p->sources, item->data + length), (size_t)padding) == 0)
+		length += padding;
+	if (code == RILL_OK)
+		code = add_known(p, item->data - p->sources->old_n, other->data, length, error);
+	if (code == RILL_OK)
+		code = add_piece(p, item->data + length, item->end, error);
+	return code;
+}
+
+/* Whether two items cannot be in one group: an old file is the image of one new file, and
+ * comes from before the group. */
+static bool needs_new_group(const struct planner *p, size_t other)
+{
+	return other >= p->group_first || p->paired[other] == p->plan->n;
+}
+
+static enum rill_code add_changed(struct planner *p, size_t i, const size_t *candidate, size_t n,
+				  struct rill_error *error)
+{
+	const struct tar_member *item = item_at(p, i);
+	uint64_t old_n = p->sources->old_n, cost = item->end - item->start;
+	bool split = p->group->pairs + n > GROUP_PAIRS_MAX;
+	enum rill_code code = RILL_OK;
+
+	for (size_t k = 0; k < n; k++) {
+		cost += item_at(p, candidate[k])->end - item_at(p, candidate[k])->start;
+		split |= needs_new_group(p, candidate[k]);
+	}
+	split |= p->matched > 0 && p->matched + cost > p->most;
+	if (split && item->start - old_n - p->group->output.start >= RILL_GROUP_LEAST)
+		code = open_group(p, i, item->start - old_n, error);
+	if (code == RILL_OK)
+		code = add_piece(p, item->start, item->end, error);
+	for (size_t k = 0; k < n && code == RILL_OK; k++) {
+		const struct tar_member *other = item_at(p, candidate[k]);
+
+		if (candidate[k] >= p->group_first)
+			continue;
+		code = add_source(p, other->start, other->end, error);
+		if (p->paired[candidate[k]] == p->plan->n || p->group->pairs == GROUP_PAIRS_MAX)
+			continue;
+		p->paired[candidate[k]] = (uint32_t)p->plan->n;
+		p->group->pair[p->group->pairs++] = (struct file_pair){
+			.old = {other->data, other->size}, .new = {item->data - old_n, item->size}};
+	}
+	return code;
+}
+
+/* Ends the group at an offset of the sources when it is long enough and `cost` more bytes would
+ * be too much for it. */
+static enum rill_code make_room(struct planner *p, size_t i, uint64_t at, uint64_t cost,
+				struct rill_error *error)
+{
+	uint64_t output = at - p->sources->old_n;
+
+	if (p->matched == 0 || p->matched + cost <= p->most ||
+	    output - p->group->output.start < RILL_GROUP_LEAST)
+		return RILL_OK;
+	return open_group(p, i, output, error);
+}
+
+/* A part of a large item that has no long match: it is compared with what is around the place
+ * where it would be in the old one. */
+static enum rill_code add_gap(struct planner *p, size_t i, const struct tar_member *other,
+			      uint64_t start, uint64_t end, uint64_t old, struct rill_error *error)
+{
+	enum rill_code code = RILL_OK;
+
+	while (start < end && code == RILL_OK) {
+		uint64_t some = end - start < GAP_MOST ? end - start : GAP_MOST;
+		uint64_t low = old - other->start < AROUND ? other->start : old - AROUND;
+		uint64_t high = other->end - low < some + 2 * AROUND ? other->end
+								     : low + some + 2 * AROUND;
+
+		code = make_room(p, i, start, some + high - low, error);
+		if (code == RILL_OK)
+			code = add_piece(p, start, start + some, error);
+		if (code == RILL_OK)
+			code = add_source(p, low, high, error);
+		start += some;
+		old = other->end - old < some ? other->end : old + some;
+	}
+	return code;
+}
+
+/* An item that is too large to be matched as a whole: long parts first, then the gaps. */
+static enum rill_code add_large(struct planner *p, size_t i, size_t like, struct rill_error *error)
+{
+	const struct tar_member *item = item_at(p, i), *other = item_at(p, like);
+	uint64_t at = item->start, old = other->start; /* ends of the last copy */
+	struct copy_list long_parts = {0};
+	enum rill_code code = anchors_find(
+		&long_parts, source_at(p->sources, other->start), other->end - other->start,
+		source_at(p->sources, item->start), item->end - item->start, error);
+
+	for (size_t k = 0; k < long_parts.n && code == RILL_OK; k++) {
+		uint64_t start = item->start + long_parts.copy[k].output;
+		uint64_t source = other->start + long_parts.copy[k].source;
+
+		/* A small difference is not worth a search. */
+		if (start - at <= DIFFERENCE_MOST && start - at == source - old && at > item->start)
+			code = add_known(p, at - p->sources->old_n, old, start - at, error);
+		else
+			code = add_gap(p, i, other, at, start, old, error);
+		if (code == RILL_OK)
+			code = add_known(p, start - p->sources->old_n, source,
+					 long_parts.copy[k].length, error);
+		at = start + long_parts.copy[k].length;
+		old = source + long_parts.copy[k].length;
+	}
+	if (code == RILL_OK)
+		code = add_gap(p, i, other, at, item->end, old, error);
+	copy_list_free(&long_parts);
+	return code;
+}
+
+/* Whether a pair of items is too large to be matched as a whole. Executables may take more:
+ * their references can only be predicted in one group. */
+static bool is_large(const struct planner *p, const struct tar_member *item,
+		     const struct tar_member *other)
+{
+	uint64_t n = item->end - item->start + other->end - other->start;
+	bool executable = item->size > 4 &&
+			  memcmp(source_at(p->sources, item->data), "\177ELF", 4) == 0;
+
+	return n > (executable ? EXECUTABLE_MOST : p->most_whole);
+}
+
+static enum rill_code index_item(struct planner *p, size_t i, uint64_t key,
+				 const struct sketch *sketch, struct rill_error *error)
+{
+	const struct tar_member *item = item_at(p, i);
+	uint32_t value = (uint32_t)i;
+	enum rill_code code = RILL_OK;
+
+	if (item->size > 0)
+		code = key_index_add(&p->content, key, value, error);
+	if (i < p->old_items) {
+		if (code == RILL_OK)
+			code = key_index_add(&p->path, item->path, value, error);
+		if (code == RILL_OK && item->size > 0)
+			code = key_index_add(&p->name, item->name, value, error);
+		if (code == RILL_OK && item->size > 0)
+			code = key_index_add(&p->stem, item->stem, value, error);
+	}
+	for (size_t k = 0; k < sketch->n && code == RILL_OK; k++)
+		code = key_index_add(&p->sketches, sketch->hash[k], value, error);
+	return code;
+}
+
+static void sketch_item(const struct planner *p, const struct tar_member *item,
+			struct sketch *sketch)
+{
+	sketch->n = 0;
+	if (item->size >= SKETCH_LEAST_BYTES && p->items.n > 2)
+		sketch_make(sketch, source_at(p->sources, item->data), (size_t)item->size);
+}
+
+static enum rill_code plan_item(struct planner *p, size_t i, struct rill_error *error)
+{
+	const struct tar_member *item = item_at(p, i);
+	uint64_t key = item->size > 0 ? content_key(p, item) : 0;
+	size_t same = item->size > 0 ? find_same(p, item, key) : SIZE_MAX;
+	size_t candidate[CANDIDATES], n;
+	struct sketch sketch;
+	enum rill_code code;
+
+	if (item->size == 0 || same != SIZE_MAX) {
+		size_t named = find_named(p, &p->path, item->path, item->size);
+
+		if (item->size > 0)
+			return add_same(p, item, same, named, error);
+		code = add_header(p, item, named, error);
+		return code == RILL_OK ? add_piece(p, item->data, item->end, error) : code;
+	}
+	sketch_item(p, item, &sketch);
+	n = choose_sources(p, i, &sketch, candidate);
+	if (n > 0 && is_large(p, item, item_at(p, candidate[0])))
+		code = add_large(p, i, candidate[0], error);
+	else
+		code = add_changed(p, i, candidate, n, error);
+	return code == RILL_OK ? index_item(p, i, key, &sketch, error) : code;
+}
+
+/* Adds the members of the objects of one side, and what is no member: whole objects, and
+ * the ends of archives. */
+static enum rill_code list_items(struct planner *p, const uint8_t *bytes, const uint64_t *object,
+				 size_t objects, uint64_t base, struct rill_error *error)
+{
+	enum rill_code code = RILL_OK;
+
+	for (size_t i = 0; i < objects && code == RILL_OK; i++) {
+		size_t first = p->items.n;
+		const char name[] = {(char)i, '/', 'n', 'o', ' ', 't', 'a', 'r'};
+		struct tar_member rest = {.start = base, .end = base + object[i]};
+
+		code = tar_walk(&p->items, bytes, object[i], base, error);
+		if (p->items.n > first)
+			rest.start = item_at(p, p->items.n - 1)->end;
+		rest.data = rest.start;
+		rest.size = rest.end - rest.start;
+		tar_name(&rest, name, sizeof name);
+		if (code == RILL_OK && rest.size > 0)
+			code = tar_list_add(&p->items, &rest, error);
+		bytes += object[i];
+		base += object[i];
+	}
+	return code;
+}
+
+static enum rill_code make(struct planner *p, struct rill_error *error)
+{
+	const struct sources *s = p->sources;
+	struct sketch sketch;
+	enum rill_code code;
+
+	code = list_items(p, s->old, s->old_object, s->old_objects, 0, error);
+	p->old_items = p->items.n;
+	if (code == RILL_OK)
+		code = list_items(p, s->new, s->new_object, s->new_objects, s->old_n, error);
+	p->shared = calloc(p->items.n + 1, sizeof *p->shared);
+	p->paired = calloc(p->items.n + 1, sizeof *p->paired);
+	if (code == RILL_OK && (!p->shared || !p->paired))
+		code = rill_fail(error, RILL_MEMORY, "no memory to plan the work");
+	for (size_t i = 0; i < p->old_items && code == RILL_OK; i++) {
+		const struct tar_member *item = item_at(p, i);
+
+		sketch_item(p, item, &sketch);
+		code = index_item(p, i, item->size > 0 ? content_key(p, item) : 0, &sketch, error);
+	}
+	if (code == RILL_OK && p->items.n > p->old_items)
+		code = open_group(p, p->old_items, 0, error);
+	for (size_t i = p->old_items; i < p->items.n && code == RILL_OK; i++)
+		code = plan_item(p, i, error);
+	if (code == RILL_OK)
+		close_group(p, s->new_n);
+	return code;
+}
+
+enum rill_code plan_make(struct plan *plan, const struct sources *sources,
+			 const struct plan_limits *limits, struct rill_error *error)
+{
+	struct planner p = {.sources = sources,
+			    .plan = plan,
+			    .most = limits->group,
+			    .most_whole = limits->whole};
+	enum rill_code code = make(&p, error);
+
+	tar_list_free(&p.items);
+	key_index_free(&p.content);
+	key_index_free(&p.path);
+	key_index_free(&p.name);
+	key_index_free(&p.stem);
+	key_index_free(&p.sketches);
+	free(p.shared);
+	free(p.paired);
+	return code;
+}
+
+void plan_free(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n; i++)
+		group_free(&plan->group[i]);
+	free(plan->group);
+	*plan = (struct plan){0};
+}
