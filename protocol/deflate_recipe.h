@@ -40,7 +40,7 @@ enum rill_deflate_kind {
 /* A field that the kind does not name is 0. */
 struct rill_deflate_recipe {
 	enum rill_deflate_kind kind;
-	/* 1 to 9; PIGZ also 0. All but STORED. */
+	/* 1 to 9. All but STORED. */
 	uint8_t level;
 	/* ZLIB: memLevel 1 to 9, windowBits 9 to 15. */
 	uint8_t memory, window;
@@ -48,8 +48,10 @@ struct rill_deflate_recipe {
 	uint8_t strategy;
 	/* STORED: an empty last block follows. PIGZ: --independent. */
 	bool separate;
-	/* Plain bytes in a block. STORED: 1 to 65535. PIGZ: 32768 to 2^30; zlib's deflate
-	 * starts afresh there, with the 32 KiB before as dictionary. */
+	/* PIGZ: one stream of zlib's with the ends of blocks in it, as with --processes 1. */
+	bool joined;
+	/* Plain bytes in a block. STORED: 1 to 65535. PIGZ: 32768 to 2^30; zlib starts afresh
+	 * there, with the 32 KiB before as dictionary unless `separate`. */
 	uint32_t block;
 };
 
