@@ -33,6 +33,8 @@ static void print_json(const struct rill_delta_header *header)
 	report_add_number(report, "memory", rill_decoder_memory(header));
 	report_add_number(report, "most_entries", header->most_entries);
 	report_add_number(report, "most_copies", header->most_copies);
+	report_add_number(report, "most_streams", header->most_streams);
+	report_add_number(report, "largest_stream", header->largest_stream);
 	add_objects(report, "bases", header->base, header->base_count);
 	add_objects(report, "outputs", header->output, header->output_count);
 	report_print(report);
@@ -55,6 +57,9 @@ static void print_text(const struct rill_delta_header *header)
 	printf("memory   %12" PRIu64 " bytes to apply: groups of up to %" PRIu64
 	       " copies and %" PRIu64 " layout entries\n",
 	       rill_decoder_memory(header), header->most_copies, header->most_entries);
+	if (header->most_streams > 0)
+		printf("streams  up to %" PRIu64 " compressed ones, of up to %" PRIu64 " bytes\n",
+		       header->most_streams, header->largest_stream);
 	print_objects("base", header->base, header->base_count);
 	print_objects("output", header->output, header->output_count);
 }

@@ -12,7 +12,9 @@
 #define GROUP_MOST (48u << 20)
 
 struct engine {
-	const struct sources *sources;
+	const struct sources *packed; /* the objects */
+	struct unpacked_sources unpacked;
+	const struct sources *sources; /* of `unpacked` */
 	struct engine_options options;
 	struct plan plan;
 	struct growing code;
@@ -20,8 +22,14 @@ struct engine {
 
 static struct rill_body_size empty_size(const struct engine *e)
 {
-	return (struct rill_body_size){.base_length = e->sources->old_n,
-				       .output_length = e->sources->new_n};
+	const struct rill_packing *packing = &e->unpacked.packing;
+
+	return (struct rill_body_size){.most_streams = packing->base_count > packing->output_count
+							       ? packing->base_count
+							       : packing->output_count,
+				       .largest_stream = e->unpacked.largest_stream,
+				       .base_length = e->packed->old_n,
+				       .output_length = e->packed->new_n};
 }
 
 /* The number of copies that the decoder's memory has room for. */
@@ -30,11 +38,12 @@ static size_t most_copies(const void *context, const struct rill_layout *layout)
 	const struct engine *e = context;
 	uint64_t budget = e->options.decoder_memory ? e->options.decoder_memory
 						    : ENGINE_DECODER_MEMORY;
-	uint64_t chunks = e->sources->new_n / RILL_DELTA_CHUNK + 2, fixed, each;
+	uint64_t chunks = e->packed->new_n / RILL_DELTA_CHUNK + 2, fixed, each;
 	struct rill_body_size size = empty_size(e);
 
 	size.most_entries = rill_layout_entries(layout);
-	fixed = rill_body_memory(&size) + (128u << 10) + chunks * RILL_SHA256_SIZE;
+	fixed = rill_body_memory(&size) + (128u << 10) + chunks * RILL_SHA256_SIZE +
+		rill_packing_memory(size.most_streams, size.largest_stream);
 	size.most_copies = 1;
 	each = rill_body_memory(&size);
 	size.most_copies = 0;
@@ -72,6 +81,7 @@ static enum rill_code start_body(struct engine *e, struct rill_body **body,
 	struct rill_body_size size = empty_size(e);
 	struct rill_body_io io = {
 		.source = {.context = (void *)(uintptr_t)e->sources, .read = read_source},
+		.packing = &e->unpacked.packing,
 		.write = drop};
 	enum rill_code code;
 
@@ -83,6 +93,8 @@ static enum rill_code start_body(struct engine *e, struct rill_body **body,
 		rill_coder_encode(rill_body_coder(*body), growing_put_byte, &e->code);
 		rill_body_encode(*body, e->sources->new);
 	}
+	while (code == RILL_OK && e->packed->new_n > 0 && !rill_body_group_done(*body))
+		code = rill_body_step(*body, error);
 	return code;
 }
 
@@ -200,7 +212,8 @@ static void fill_capacities(struct rill_delta_header *header, const struct plan 
 static enum rill_code assemble(struct engine *e, struct growing *out, uint64_t *memory,
 			       struct rill_error *error)
 {
-	const struct sources *s = e->sources;
+	const struct sources *s = e->packed;
+	const struct rill_body_size size = empty_size(e);
 	struct rill_delta_header *header = calloc(1, sizeof *header);
 	size_t room = 1024 + (s->old_objects + s->new_objects) * (RILL_SHA256_SIZE + 10), n = 0;
 	struct growing hashes = {0};
@@ -222,6 +235,8 @@ static enum rill_code assemble(struct engine *e, struct growing *out, uint64_t *
 		fill_objects(header->output, &header->output_count, s->new, s->new_object,
 			     s->new_objects);
 		fill_capacities(header, &e->plan);
+		header->most_streams = size.most_streams;
+		header->largest_stream = size.largest_stream;
 		header->body_length = e->code.n;
 		header->chunk_count = hashes.n / RILL_SHA256_SIZE;
 		header->chunk_sha256 = hashes.bytes;
@@ -246,7 +261,11 @@ static enum rill_code encode(struct engine *e, struct growing *out, struct engin
 	uint64_t each = e->options.memory / MATCH_MEMORY;
 	const struct plan_limits limits = {.group = each < GROUP_MOST ? each : GROUP_MOST,
 					   .whole = each};
-	enum rill_code code = plan_make(&e->plan, e->sources, &limits, error);
+	enum rill_code code = unpack_sources(&e->unpacked, e->packed, error);
+
+	e->sources = &e->unpacked.sources;
+	if (code == RILL_OK)
+		code = plan_make(&e->plan, &e->unpacked, &limits, error);
 
 	if (code == RILL_OK) {
 		/* Each byte to be matched counts once a pass, each byte of output once coded. */
@@ -277,7 +296,7 @@ enum rill_code encode_delta(const struct sources *sources, const struct engine_o
 			    struct growing *out, struct engine_report *report,
 			    struct rill_error *error)
 {
-	struct engine e = {.sources = sources, .options = *options};
+	struct engine e = {.packed = sources, .options = *options};
 	struct engine_report ignored;
 	enum rill_code code;
 
@@ -295,5 +314,6 @@ enum rill_code encode_delta(const struct sources *sources, const struct engine_o
 	code = encode(&e, out, report, error);
 	growing_free(&e.code);
 	plan_free(&e.plan);
+	unpacked_sources_free(&e.unpacked);
 	return code;
 }

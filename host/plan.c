@@ -23,7 +23,7 @@ struct planner {
 	const struct sources *sources;
 	struct plan *plan;
 	uint64_t most, most_whole;
-	struct tar_list items; /* old ones, then new ones; offsets in the sources */
+	const struct tar_list *items; /* old ones, then new ones */
 	size_t old_items;
 	struct key_index content, path, name, stem, sketches;
 	uint32_t *shared; /* by item: hashes in common with the one at work */
@@ -54,7 +54,7 @@ static uint64_t content_key(const struct planner *p, const struct tar_member *it
 
 static const struct tar_member *item_at(const struct planner *p, size_t i)
 {
-	return &p->items.member[i];
+	return &p->items->member[i];
 }
 
 /* The earlier item with the same content, preferably that of the same path; SIZE_MAX: none. */
@@ -465,7 +465,7 @@ static void sketch_item(const struct planner *p, const struct tar_member *item,
 			struct sketch *sketch)
 {
 	sketch->n = 0;
-	if (item->size >= SKETCH_LEAST_BYTES && p->items.n > 2)
+	if (item->size >= SKETCH_LEAST_BYTES && p->items->n > 2)
 		sketch_make(sketch, source_at(p->sources, item->data), (size_t)item->size);
 }
 
@@ -495,44 +495,13 @@ static enum rill_code plan_item(struct planner *p, size_t i, struct rill_error *
 	return code == RILL_OK ? index_item(p, i, key, &sketch, error) : code;
 }
 
-/* Adds the members of the objects of one side, and what is no member: whole objects, and
- * the ends of archives. */
-static enum rill_code list_items(struct planner *p, const uint8_t *bytes, const uint64_t *object,
-				 size_t objects, uint64_t base, struct rill_error *error)
-{
-	enum rill_code code = RILL_OK;
-
-	for (size_t i = 0; i < objects && code == RILL_OK; i++) {
-		size_t first = p->items.n;
-		const char name[] = {(char)i, '/', 'n', 'o', ' ', 't', 'a', 'r'};
-		struct tar_member rest = {.start = base, .end = base + object[i]};
-
-		code = tar_walk(&p->items, bytes, object[i], base, error);
-		if (p->items.n > first)
-			rest.start = item_at(p, p->items.n - 1)->end;
-		rest.data = rest.start;
-		rest.size = rest.end - rest.start;
-		tar_name(&rest, name, sizeof name);
-		if (code == RILL_OK && rest.size > 0)
-			code = tar_list_add(&p->items, &rest, error);
-		bytes += object[i];
-		base += object[i];
-	}
-	return code;
-}
-
 static enum rill_code make(struct planner *p, struct rill_error *error)
 {
-	const struct sources *s = p->sources;
 	struct sketch sketch;
-	enum rill_code code;
+	enum rill_code code = RILL_OK;
 
-	code = list_items(p, s->old, s->old_object, s->old_objects, 0, error);
-	p->old_items = p->items.n;
-	if (code == RILL_OK)
-		code = list_items(p, s->new, s->new_object, s->new_objects, s->old_n, error);
-	p->shared = calloc(p->items.n + 1, sizeof *p->shared);
-	p->paired = calloc(p->items.n + 1, sizeof *p->paired);
+	p->shared = calloc(p->items->n + 1, sizeof *p->shared);
+	p->paired = calloc(p->items->n + 1, sizeof *p->paired);
 	if (code == RILL_OK && (!p->shared || !p->paired))
 		code = rill_fail(error, RILL_MEMORY, "no memory to plan the work");
 	for (size_t i = 0; i < p->old_items && code == RILL_OK; i++) {
@@ -541,25 +510,26 @@ static enum rill_code make(struct planner *p, struct rill_error *error)
 		sketch_item(p, item, &sketch);
 		code = index_item(p, i, item->size > 0 ? content_key(p, item) : 0, &sketch, error);
 	}
-	if (code == RILL_OK && p->items.n > p->old_items)
+	if (code == RILL_OK && p->items->n > p->old_items)
 		code = open_group(p, p->old_items, 0, error);
-	for (size_t i = p->old_items; i < p->items.n && code == RILL_OK; i++)
+	for (size_t i = p->old_items; i < p->items->n && code == RILL_OK; i++)
 		code = plan_item(p, i, error);
 	if (code == RILL_OK)
-		close_group(p, s->new_n);
+		close_group(p, p->sources->new_n);
 	return code;
 }
 
-enum rill_code plan_make(struct plan *plan, const struct sources *sources,
+enum rill_code plan_make(struct plan *plan, const struct unpacked_sources *unpacked,
 			 const struct plan_limits *limits, struct rill_error *error)
 {
-	struct planner p = {.sources = sources,
+	struct planner p = {.sources = &unpacked->sources,
+			    .items = &unpacked->items,
+			    .old_items = unpacked->old_items,
 			    .plan = plan,
 			    .most = limits->group,
 			    .most_whole = limits->whole};
 	enum rill_code code = make(&p, error);
 
-	tar_list_free(&p.items);
 	key_index_free(&p.content);
 	key_index_free(&p.path);
 	key_index_free(&p.name);

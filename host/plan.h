@@ -11,6 +11,7 @@
 #define RILL_PLAN_H
 
 #include "host/group.h"
+#include "host/unpacked_sources.h"
 
 struct plan {
 	struct group *group; /* in the order of the output, which they cover */
@@ -24,7 +25,7 @@ struct plan_limits {
 };
 
 /* RILL_MEMORY. */
-enum rill_code plan_make(struct plan *plan, const struct sources *sources,
+enum rill_code plan_make(struct plan *plan, const struct unpacked_sources *unpacked,
 			 const struct plan_limits *limits, struct rill_error *error);
 void plan_free(struct plan *plan);
 

@@ -38,7 +38,7 @@ static enum rill_code read_before(void *context, uint64_t offset, uint8_t *bytes
 				  struct rill_error *error)
 {
 	const struct rill_body *b = context;
-	uint64_t end = b->size.base_length + b->group_start;
+	uint64_t end = b->base_length + b->group_start;
 
 	if (offset > end || n > end - offset)
 		return rill_fail(error, RILL_CORRUPT, "a read outside the sources");
@@ -56,6 +56,8 @@ enum rill_code rill_body_new(struct rill_body **result, const struct rill_body_s
 		return rill_fail(error, RILL_MEMORY, "no memory for the delta's models");
 	b->size = *size;
 	b->io = *io;
+	b->base_length = size->base_length;
+	b->output_length = size->output_length;
 	b->buckets.bits = bucket_bits(size->output_length);
 	/* Buckets are cache lines. */
 	b->buckets.bucket = aligned_alloc(64, sizeof(struct rill_bucket) << b->buckets.bits);
@@ -112,7 +114,7 @@ void rill_body_encode_group(struct rill_body *b, const struct rill_group *group)
 
 bool rill_body_done(const struct rill_body *b)
 {
-	return b->done == b->size.output_length && b->filled == 0;
+	return b->done == b->output_length && b->filled == 0;
 }
 
 bool rill_body_group_done(const struct rill_body *b)
@@ -130,11 +132,28 @@ static enum rill_code flush(struct rill_body *b, struct rill_error *error)
 	return code;
 }
 
+/* The table of streams, which gives base and output their lengths. */
+static enum rill_code code_streams(struct rill_body *b, struct rill_error *error)
+{
+	struct rill_packing *packing = b->io.packing;
+	enum rill_code code = rill_packing_code(packing, &b->streams, (size_t)b->size.most_streams,
+						b->size.largest_stream, &b->numbers, &b->tables,
+						&b->coder, error);
+
+	if (code == RILL_OK && rill_packing_done(packing, b->streams)) {
+		b->base_length = packing->unpacked_base;
+		b->output_length = packing->unpacked_output;
+		b->group_end = b->output_length;
+		b->stage = SIZES;
+	}
+	return code;
+}
+
 /* Begins a group: its three sizes. */
 static enum rill_code code_sizes(struct rill_body *b, struct rill_error *error)
 {
 	static const uint32_t none[3] = {0, 0, 0};
-	uint64_t left = b->size.output_length - b->done, after = left - (b->group_end - b->done);
+	uint64_t left = b->output_length - b->done, after = left - (b->group_end - b->done);
 
 	after = rill_code_number(&b->numbers, &b->tables, &b->coder, AFTER, none, after);
 	b->entries = rill_code_number(&b->numbers, &b->tables, &b->coder, ENTRIES, none,
@@ -147,7 +166,7 @@ static enum rill_code code_sizes(struct rill_body *b, struct rill_error *error)
 				 "output offset %" PRIu64 ": a group of an impossible size",
 				 b->done);
 	b->group_start = b->done;
-	b->group_end = b->size.output_length - after;
+	b->group_end = b->output_length - after;
 	if (b->layout == &b->own)
 		rill_layout_clear(&b->own);
 	memset(&b->layout_cursor, 0, sizeof b->layout_cursor);
@@ -217,7 +236,7 @@ static enum rill_code open_window(struct rill_body *b, const struct rill_copy *c
 	}
 	w->addressed = w->image && rill_segment_address(&b->layout->segment[w->image->old_segment],
 							w->image->old_count, w->from, &w->address);
-	if (w->to > b->size.base_length + b->done - b->filled) {
+	if (w->to > b->base_length + b->done - b->filled) {
 		enum rill_code code = flush(b, error);
 
 		if (code != RILL_OK)
@@ -371,15 +390,16 @@ enum rill_code rill_body_step(struct rill_body *b, struct rill_error *error)
 	enum rill_code code;
 
 	switch (b->stage) {
+	case STREAMS: return code_streams(b, error);
 	case SIZES: code = code_sizes(b, error); break;
 	case LAYOUT:
 		code = rill_layout_code(b->layout, &b->layout_cursor, &b->numbers, &b->tables,
-					&b->coder, b->size.base_length + b->group_start, error);
+					&b->coder, b->base_length + b->group_start, error);
 		b->coded++;
 		break;
 	case COPIES:
 		code = rill_copy_code(&b->copy_cursor, &b->numbers, &b->tables, &b->coder,
-				      b->size.base_length, b->group_end, &b->copy[b->coded], error);
+				      b->base_length, b->group_end, &b->copy[b->coded], error);
 		b->coded++;
 		break;
 	default: code = step_data(b, error); return code == RILL_OK ? end_data(b, error) : code;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The body of a delta, for both directions. It is one code (range_coder.h) of groups, each
- * of which makes the next part of the output, whatever the borders of the objects:
+ * The body of a delta, for both directions. It is one code (range_coder.h): the table of
+ * streams (packing.h), which says what base and output look like to all that follows; then
+ * groups, each of which makes the next part of the output, whatever the borders of the objects:
  *
  *	sizes	bytes of output, layout entries, copies (number_model.h)
  *	layout	segments and regions of executables (layout.h)
@@ -24,6 +25,7 @@
 #define RILL_DELTA_BODY_H
 
 #include "protocol/literal_model.h"
+#include "protocol/packing.h"
 #include "protocol/unit_model.h"
 
 #define RILL_BODY_STEP 1024u
@@ -31,11 +33,13 @@
 
 struct rill_body_size {
 	uint64_t most_entries, most_copies; /* of a group */
-	uint64_t base_length, output_length;
+	uint64_t most_streams, largest_stream;
+	uint64_t base_length, output_length; /* of the objects */
 };
 
 struct rill_body_io {
-	struct rill_source source; /* base, then what was written */
+	struct rill_source source; /* base, then what was written; both unpacked */
+	struct rill_packing *packing; /* an encoder has filled it, a decoder gets it */
 	void *context;
 	enum rill_code (*write)(void *context, const uint8_t *bytes, size_t n,
 				struct rill_error *error);
@@ -53,12 +57,12 @@ struct rill_coder *rill_body_coder(struct rill_body *body);
 
 /* One step; RILL_CORRUPT: the code means something impossible. */
 enum rill_code rill_body_step(struct rill_body *body, struct rill_error *error);
-/* Whether the group is complete; and the whole output. */
+/* Whether the group, or the table before the first one, is complete; and the whole output. */
 bool rill_body_group_done(const struct rill_body *body);
 bool rill_body_done(const struct rill_body *body);
 
-/* For an encoder: the whole output, which must outlive the body; then before each group what
- * is in it. `layout` must outlive the group. */
+/* For an encoder: the whole output, which must outlive the body; then, when the table is
+ * complete, before each group what is in it. `layout` must outlive the group. */
 struct rill_group {
 	uint64_t length; /* bytes of output */
 	struct rill_layout *layout;

@@ -10,7 +10,7 @@
 #define RILL_BODY_BUFFER 32768u
 #define RILL_BODY_LOOK 256u
 
-enum stage { SIZES, LAYOUT, COPIES, DATA };
+enum stage { STREAMS, SIZES, LAYOUT, COPIES, DATA };
 
 /* Some bytes of the base for literals to compare with. */
 struct look {
@@ -21,6 +21,8 @@ struct look {
 
 struct rill_body {
 	struct rill_body_size size;
+	uint64_t base_length, output_length; /* unpacked */
+	size_t streams; /* steps of the table that are done */
 	struct rill_body_io io;
 	struct rill_coder coder;
 	enum stage stage;

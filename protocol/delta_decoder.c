@@ -2,6 +2,7 @@
 #include "protocol/delta_decoder.h"
 
 #include "protocol/delta_body.h"
+#include "protocol/unpacked.h"
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,8 @@ struct rill_decoder {
 
 	bool started;
 	struct rill_body *body;
+	struct rill_packing packing;
+	struct rill_unpacked *unpacked;
 
 	/* The output being written. */
 	size_t output;
@@ -34,6 +37,8 @@ static struct rill_body_size body_size(const struct rill_delta_header *header)
 	return (struct rill_body_size){
 		.most_entries = header->most_entries,
 		.most_copies = header->most_copies,
+		.most_streams = header->most_streams,
+		.largest_stream = header->largest_stream,
 		.base_length = header->base_length,
 		.output_length = header->output_length,
 	};
@@ -44,7 +49,8 @@ uint64_t rill_decoder_memory(const struct rill_delta_header *header)
 	struct rill_body_size size = body_size(header);
 
 	return FIXED_MEMORY + HEADER_MEMORY + (uint64_t)header->chunk_count * RILL_SHA256_SIZE +
-	       rill_body_memory(&size);
+	       rill_body_memory(&size) +
+	       rill_packing_memory(header->most_streams, header->largest_stream);
 }
 
 /* Ends each output that is complete, and those of length 0 behind it. */
@@ -78,6 +84,8 @@ static enum rill_code write_output(void *context, const uint8_t *bytes, size_t n
 		size_t some = n;
 
 		code = end_outputs(d, error); /* an empty one may come first */
+		if (code == RILL_OK && d->output == d->header->output_count)
+			code = rill_fail(error, RILL_CORRUPT, "the result is longer than it says");
 		if (code != RILL_OK)
 			break;
 		room = d->header->output[d->output].length - d->output_fill;
@@ -94,34 +102,52 @@ static enum rill_code write_output(void *context, const uint8_t *bytes, size_t n
 	return code;
 }
 
-/* Reads of the address space may go over the borders of objects. */
-static enum rill_code read_source(void *context, uint64_t address, uint8_t *bytes, size_t n,
-				  struct rill_error *error)
+/* Reads of one side may go over the borders of objects. */
+static enum rill_code read_objects(void *context, bool of_output, uint64_t offset, uint8_t *bytes,
+				   size_t n, struct rill_error *error)
 {
 	struct rill_decoder *d = context;
 	const struct rill_delta_header *h = d->header;
+	const struct rill_object *objects = of_output ? h->output : h->base;
+	size_t count = of_output ? h->output_count : h->base_count;
 	enum rill_code code = RILL_OK;
 
-	for (size_t object = 0; n > 0 && code == RILL_OK; object++) {
-		uint64_t length;
+	if (of_output && (offset > d->written || n > d->written - offset))
+		return rill_fail(error, RILL_CORRUPT, "a read of what is not written yet");
+	for (size_t i = 0; n > 0 && code == RILL_OK; i++) {
 		size_t some = n;
 
-		if (object == h->base_count + h->output_count)
+		if (i == count)
 			return rill_fail(error, RILL_CORRUPT, "a read behind the last object");
-		length = object < h->base_count ? h->base[object].length
-						: h->output[object - h->base_count].length;
-		if (address >= length) {
-			address -= length;
+		if (offset >= objects[i].length) {
+			offset -= objects[i].length;
 			continue;
 		}
-		if (some > length - address)
-			some = (size_t)(length - address);
-		code = d->io.read(d->io.context, object, address, bytes, some, error);
+		if (some > objects[i].length - offset)
+			some = (size_t)(objects[i].length - offset);
+		code = d->io.read(d->io.context, of_output ? h->base_count + i : i, offset, bytes,
+				  some, error);
 		bytes += some;
 		n -= some;
-		address = 0;
+		offset = 0;
 	}
 	return code;
+}
+
+static enum rill_code read_source(void *context, uint64_t offset, uint8_t *bytes, size_t n,
+				  struct rill_error *error)
+{
+	struct rill_decoder *d = context;
+
+	return rill_unpacked_read(d->unpacked, offset, bytes, n, error);
+}
+
+static enum rill_code write_body(void *context, const uint8_t *bytes, size_t n,
+				 struct rill_error *error)
+{
+	struct rill_decoder *d = context;
+
+	return rill_unpacked_write(d->unpacked, bytes, n, error);
 }
 
 static enum rill_code check_memory(const struct rill_delta_header *header, uint64_t budget,
@@ -142,7 +168,7 @@ enum rill_code rill_decoder_new(struct rill_decoder **decoder,
 				struct rill_decoder_io io, struct rill_error *error)
 {
 	struct rill_body_size size = body_size(header);
-	struct rill_body_io body_io = {.write = write_output};
+	struct rill_body_io body_io = {.write = write_body};
 	struct rill_decoder *d;
 	enum rill_code code = check_memory(header, budget, error);
 
@@ -156,8 +182,18 @@ enum rill_code rill_decoder_new(struct rill_decoder **decoder,
 	d->io = io;
 	body_io.context = d;
 	body_io.source = (struct rill_source){.context = d, .read = read_source};
+	body_io.packing = &d->packing;
 	rill_sha256_start(&d->hash);
 	code = rill_body_new(&d->body, &size, &body_io, error);
+	if (code == RILL_OK)
+		code = rill_packing_new(&d->packing, (size_t)header->most_streams,
+					header->base_length, header->output_length, error);
+	if (code == RILL_OK)
+		code = rill_unpacked_new(&d->unpacked, &d->packing, header->largest_stream,
+					 (struct rill_packed_io){.context = d,
+								 .read = read_objects,
+								 .write = write_output},
+					 error);
 	if (code != RILL_OK) {
 		rill_decoder_free(d);
 		return code;
@@ -254,7 +290,11 @@ enum rill_code rill_decoder_finish(struct rill_decoder *d, struct rill_error *er
 				 (uint64_t)d->chunk * RILL_DELTA_CHUNK + d->chunk_fill,
 				 d->header->body_length);
 	code = decode(d, d->waiting, true, error); /* a body of no bytes means something, too */
-	return code == RILL_OK ? end_outputs(d, error) : code;
+	if (code == RILL_OK)
+		code = end_outputs(d, error);
+	if (code == RILL_OK && d->output < d->header->output_count)
+		code = rill_fail(error, RILL_CORRUPT, "the result is shorter than it says");
+	return code;
 }
 
 void rill_decoder_free(struct rill_decoder *decoder)
@@ -262,5 +302,7 @@ void rill_decoder_free(struct rill_decoder *decoder)
 	if (!decoder)
 		return;
 	rill_body_free(decoder->body);
+	rill_unpacked_free(decoder->unpacked);
+	rill_packing_free(&decoder->packing);
 	free(decoder);
 }

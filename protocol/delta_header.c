@@ -3,6 +3,7 @@
 
 #include "protocol/bytes.h"
 #include "protocol/layout.h"
+#include "protocol/packing.h"
 #include <inttypes.h>
 #include <string.h>
 
@@ -112,6 +113,13 @@ enum rill_code rill_delta_header_parse(struct rill_delta_header *header, const u
 	if (code == RILL_OK)
 		code = get_number(&reader, 0, header->output_length, "number of copies",
 				  &header->most_copies, error);
+	header->largest_stream = 0;
+	if (code == RILL_OK)
+		code = get_number(&reader, 0, RILL_PACKED_COUNT_MOST, "number of streams",
+				  &header->most_streams, error);
+	if (code == RILL_OK && header->most_streams > 0)
+		code = get_number(&reader, 1, RILL_PACKED_MOST, "length of a stream",
+				  &header->largest_stream, error);
 	if (code == RILL_OK)
 		code = get_number(&reader, 0, RILL_DELTA_LENGTH_MAX, "length of the body",
 				  &header->body_length, error);
@@ -153,6 +161,9 @@ size_t rill_delta_header_write(struct rill_delta_header *header, uint8_t *bytes,
 	header->output_length = put_objects(&writer, header->output, header->output_count);
 	rill_put_varint(&writer, header->most_entries);
 	rill_put_varint(&writer, header->most_copies);
+	rill_put_varint(&writer, header->most_streams);
+	if (header->most_streams > 0)
+		rill_put_varint(&writer, header->largest_stream);
 	rill_put_varint(&writer, header->body_length);
 	rill_put_bytes(&writer, header->chunk_sha256, header->chunk_count * RILL_SHA256_SIZE);
 	if (writer.full)

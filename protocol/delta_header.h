@@ -11,10 +11,11 @@
  *	               number of base objects, from 1; for each its length, then its SHA-256
  *	               number of outputs, from 1; for each its length, then its SHA-256
  *	               the most layout entries and the most copies that a group has
+ *	               the most streams of a side; when not 0, the plain bytes of the largest
  *	               length of the body
  *	...     32*n   SHA-256 of every 64 KiB chunk of the body (the last may be shorter)
  *
- * The body follows, and nothing follows it. The two capacities say what memory a decoder
+ * The body follows, and nothing follows it. The capacities say what memory a decoder
  * needs: rill_decoder_memory().
  *
  * Signed metadata carries the length and the SHA-256 of the header, and the chunk
@@ -48,6 +49,7 @@ struct rill_object {
 struct rill_delta_header {
 	uint32_t length; /* of the header itself */
 	uint64_t most_entries, most_copies; /* of a group: delta_body.h */
+	uint64_t most_streams, largest_stream; /* packing.h */
 	uint64_t body_length;
 	uint64_t base_length, output_length; /* sums */
 	size_t base_count, output_count, chunk_count;

@@ -12,7 +12,7 @@
 static enum rill_code look_at(struct rill_body *b, struct look *look, uint64_t offset,
 			      uint8_t *byte, struct rill_error *error)
 {
-	uint64_t end = b->size.base_length + b->group_start;
+	uint64_t end = b->base_length + b->group_start;
 	enum rill_code code = RILL_OK;
 
 	*byte = 0;

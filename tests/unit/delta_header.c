@@ -4,6 +4,7 @@
 #include "protocol/bytes.h"
 #include "protocol/delta_header.h"
 #include "protocol/layout.h"
+#include "protocol/packing.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +14,7 @@ struct raw {
 	uint32_t length; /* 0: the right one */
 	uint64_t base_count, base_length; /* all have this length */
 	uint64_t output_count, output_length;
-	uint64_t most_entries, most_copies, body_length;
+	uint64_t most_entries, most_copies, most_streams, largest_stream, body_length;
 	size_t hash_bytes;
 };
 
@@ -26,6 +27,8 @@ static const struct raw usual = {
 	.output_length = 70000,
 	.most_entries = 20,
 	.most_copies = 5000,
+	.most_streams = 3,
+	.largest_stream = 70000,
 	.body_length = 140000,
 	.hash_bytes = 3 * RILL_SHA256_SIZE,
 };
@@ -55,6 +58,9 @@ static size_t put_raw(uint8_t *bytes, size_t capacity, const struct raw *raw)
 	put_objects(&writer, raw->output_count, raw->output_length);
 	rill_put_varint(&writer, raw->most_entries);
 	rill_put_varint(&writer, raw->most_copies);
+	rill_put_varint(&writer, raw->most_streams);
+	if (raw->most_streams > 0)
+		rill_put_varint(&writer, raw->largest_stream);
 	rill_put_varint(&writer, raw->body_length);
 	for (size_t i = 0; i < raw->hash_bytes; i++)
 		rill_put_u8(&writer, (uint8_t)i);
@@ -132,6 +138,8 @@ static void a_header_comes_back(void **state)
 	in = (struct rill_delta_header){
 		.most_entries = 7,
 		.most_copies = 123456,
+		.most_streams = 9,
+		.largest_stream = 1000,
 		.body_length = 131073,
 		.base_count = 2,
 		.output_count = 1,
@@ -149,6 +157,8 @@ static void a_header_comes_back(void **state)
 	assert_within_limits(&out, n);
 	assert_int_equal(out.most_entries, 7);
 	assert_int_equal(out.most_copies, 123456);
+	assert_int_equal(out.most_streams, 9);
+	assert_int_equal(out.largest_stream, 1000);
 	assert_true(out.base_length == 5 && in.base_length == 5);
 	assert_true(out.output_length == RILL_DELTA_LENGTH_MAX);
 	assert_int_equal(out.body_length, 131073);
@@ -176,12 +186,15 @@ static void the_smallest_and_the_largest_counts_come_back(void **state)
 
 	(void)state;
 	raw.base_count = raw.output_count = 1;
-	raw.most_entries = raw.most_copies = raw.body_length = raw.hash_bytes = 0;
+	raw.most_entries = raw.most_copies = raw.most_streams = raw.body_length = raw.hash_bytes =
+		0;
 	assert_ok(parse_raw(&raw, &error), &error);
 	raw.base_count = raw.output_count = RILL_DELTA_OBJECTS_MAX;
 	raw.base_length = raw.output_length = RILL_DELTA_LENGTH_MAX;
 	raw.most_entries = RILL_LAYOUT_MAX;
 	raw.most_copies = RILL_DELTA_LENGTH_MAX;
+	raw.most_streams = RILL_PACKED_COUNT_MOST;
+	raw.largest_stream = RILL_PACKED_MOST;
 	raw.body_length = 65536;
 	raw.hash_bytes = RILL_SHA256_SIZE;
 	assert_ok(parse_raw(&raw, &error), &error);
@@ -318,6 +331,8 @@ static void counts_and_lengths_beyond_the_limits_are_refused(void **state)
 		refused(offsetof(struct raw, output_length), too_long[i], "an output's length");
 		refused(offsetof(struct raw, most_entries), too_long[i], "layout entries");
 		refused(offsetof(struct raw, most_copies), too_long[i], "copies");
+		refused(offsetof(struct raw, most_streams), too_long[i], "number of streams");
+		refused(offsetof(struct raw, largest_stream), too_long[i], "length of a stream");
 		refused(offsetof(struct raw, body_length), too_long[i], "length of the body");
 		refused(offsetof(struct raw, base_count), too_long[i], "number of objects");
 		refused(offsetof(struct raw, output_count), too_long[i], "number of objects");
@@ -329,6 +344,10 @@ static void counts_and_lengths_beyond_the_limits_are_refused(void **state)
 		"number of objects");
 	refused(offsetof(struct raw, most_entries), RILL_LAYOUT_MAX + 1, "layout entries");
 	refused(offsetof(struct raw, most_copies), 3 * 70000 + 1, "copies"); /* one a byte */
+	refused(offsetof(struct raw, most_streams), RILL_PACKED_COUNT_MOST + 1,
+		"number of streams");
+	refused(offsetof(struct raw, largest_stream), 0, "length of a stream");
+	refused(offsetof(struct raw, largest_stream), RILL_PACKED_MOST + 1, "length of a stream");
 }
 
 static void the_chunk_hashes_are_as_many_as_the_chunks(void **state)
