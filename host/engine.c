@@ -42,7 +42,7 @@ static size_t most_copies(const void *context, const struct rill_layout *layout)
 	struct rill_body_size size = empty_size(e);
 
 	size.most_entries = rill_layout_entries(layout);
-	fixed = rill_body_memory(&size) + (128u << 10) + chunks * RILL_SHA256_SIZE +
+	fixed = rill_body_memory(&size) + (128u << 10) + chunks * RILL_CHUNK_HASH_SIZE +
 		rill_packing_memory(size.most_streams, size.largest_stream);
 	size.most_copies = 1;
 	each = rill_body_memory(&size);
@@ -225,7 +225,7 @@ static enum rill_code assemble(struct engine *e, struct growing *out, uint64_t *
 
 		rill_sha256(e->code.bytes + at, left < RILL_DELTA_CHUNK ? left : RILL_DELTA_CHUNK,
 			    digest);
-		growing_put(&hashes, digest, sizeof digest);
+		growing_put(&hashes, digest, RILL_CHUNK_HASH_SIZE);
 	}
 	if (header)
 		bytes = malloc(room + hashes.n);
@@ -238,7 +238,7 @@ static enum rill_code assemble(struct engine *e, struct growing *out, uint64_t *
 		header->most_streams = size.most_streams;
 		header->largest_stream = size.largest_stream;
 		header->body_length = e->code.n;
-		header->chunk_count = hashes.n / RILL_SHA256_SIZE;
+		header->chunk_count = hashes.n / RILL_CHUNK_HASH_SIZE;
 		header->chunk_sha256 = hashes.bytes;
 		n = rill_delta_header_write(header, bytes, room + hashes.n);
 		*memory = rill_decoder_memory(header);

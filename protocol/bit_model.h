@@ -5,56 +5,50 @@
  * of context models for lossless data compression", 2005, and lpaq). All in integers.
  *
  * Each context has a slot: how likely a 1 was (22 bits) and how often the context was seen
- * (10 bits). A slot gives two inputs: its stretched probability, and what really followed
- * slots with such a probability and count ("refined"), which is what makes contexts that were
- * seen once or twice useful. Two weight sets, chosen by the caller, mix the inputs; their
- * average is then corrected once more by a table over its own value and a small context
- * (the SSE stage of PAQ).
+ * (10 bits). A slot gives two inputs: its stretched probability, and its distance from one half
+ * (as in paq8l and later), which says little where the first says much and the other way
+ * round. Two weight sets, chosen by the caller, mix the inputs; their average is then
+ * corrected once more by a table over its own value and a small context (the SSE stage of
+ * PAQ).
  */
 #ifndef RILL_BIT_MODEL_H
 #define RILL_BIT_MODEL_H
 
+#include "protocol/lanes.h"
 #include "protocol/logistic.h"
 #include "protocol/range_coder.h"
 
-#define RILL_INPUTS_MAX 10
+/* Contexts of a model: 4 or 8. Each group of four has its lanes (lanes.h). */
+#define RILL_INPUTS_MAX 8
+#define RILL_GROUPS_MAX 2
 #define RILL_SETS_MAX 1024
 #define RILL_FINAL_MAX 1024
 #define RILL_FINAL_STEPS 24
-#define RILL_REFINE_COUNTS 12
-#define RILL_REFINE_STEPS 44
+#define RILL_COUNT_MAX 255
 
 typedef uint32_t rill_slot;
 
 /* A slot that was never used. */
 #define RILL_SLOT_NEW (UINT32_C(1) << 31)
 
-/* Weights are in units of 2^-13. Inputs are padded with zeros to RILL_LANES, a multiple of
- * what vector instructions take at a time; a set fills a cache line. */
-#define RILL_LANES 24
-
+/* Weights are in units of 2^-13. */
 struct rill_weights {
-	int16_t weight[RILL_LANES];
-	uint16_t uses, padding[7];
+	int16_t weight[RILL_GROUPS_MAX * RILL_LANES];
 };
 
 struct rill_bit_model {
-	unsigned inputs; /* contexts, at most RILL_INPUTS_MAX */
-	unsigned limit; /* counts stop here: the slower, the more stationary, at most 1023 */
+	unsigned groups; /* of four contexts */
+	unsigned limit; /* counts stop here: the slower, the more stationary */
 	unsigned rate; /* of the mixer */
-	uint16_t refine[RILL_INPUTS_MAX][RILL_REFINE_COUNTS * RILL_REFINE_STEPS];
 	struct rill_weights set[2][RILL_SETS_MAX];
+	uint8_t uses[2][RILL_SETS_MAX];
 	uint16_t final[RILL_FINAL_MAX][RILL_FINAL_STEPS];
 };
 
 /* What all bit models share. */
 struct rill_bit_tables {
 	struct rill_logistic logistic;
-	/* By a slot's count n: 65536 / (n + 1.5), and the row of the refinement. */
-	struct {
-		uint16_t reciprocal, row;
-	} count[1024];
-	uint8_t step[4096]; /* of the refinement, by p / 16 */
+	uint16_t pace[RILL_COUNT_MAX + 1]; /* by a slot's count n: 2^13 / (n + 1.5) */
 };
 
 /* The choices for one decision. */
@@ -65,6 +59,7 @@ struct rill_bit_choice {
 };
 
 void rill_bit_tables_setup(struct rill_bit_tables *tables);
+/* `inputs` is 4 or 8, `limit` at most RILL_COUNT_MAX. */
 void rill_bit_model_setup(struct rill_bit_model *model, const struct rill_bit_tables *tables,
 			  unsigned inputs, unsigned limit, unsigned rate);
 

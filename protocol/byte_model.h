@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Codes bytes, bit by bit from the highest, in the manner of lpaq (M. Mahoney, 2007). Each
- * context is a hash that the caller computes; it finds a bucket of 15 slots for each half
- * of the byte in one large table that all byte models share: one cache line, with a check
- * so that most strangers are noticed. Beside contexts there are expectations: bytes that
- * this one may be, and how much is known for it.
+ * Codes bytes, and values of up to four bits, bit by bit from the highest, in the manner of
+ * lpaq (M. Mahoney, 2007). Each context is a hash that the caller computes; it finds a bucket
+ * of 15 slots for up to four decisions in one large table that all models share: one cache
+ * line, with a check so that most strangers are noticed. Beside contexts a byte has
+ * expectations: what it may be, and how much is known for it.
  */
 #ifndef RILL_BYTE_MODEL_H
 #define RILL_BYTE_MODEL_H
 
 #include "protocol/bit_model.h"
 
-#define RILL_EXPECT_MAX 4
+#define RILL_EXPECT_MAX 3
 #define RILL_TRUST_MAX 64
 
 struct rill_bucket {
@@ -26,7 +26,7 @@ struct rill_bucket_table {
 
 struct rill_byte_model {
 	struct rill_bit_model bits;
-	unsigned contexts, expectations;
+	unsigned expectations;
 	rill_slot expect[RILL_EXPECT_MAX][RILL_TRUST_MAX * 32];
 };
 
@@ -38,12 +38,24 @@ struct rill_byte_choice {
 	unsigned final; /* below RILL_FINAL_MAX / 256 */
 };
 
+struct rill_nibble_choice {
+	uint32_t context[4];
+	unsigned set[2]; /* below RILL_SETS_MAX / 16 */
+	unsigned final; /* below RILL_FINAL_MAX / 16 */
+};
+
 void rill_bucket_table_setup(struct rill_bucket_table *table);
+/* `expectations` is 2 or 3; beside them there are contexts, eight in all. */
 void rill_byte_model_setup(struct rill_byte_model *model, const struct rill_bit_tables *tables,
-			   unsigned contexts, unsigned expectations, unsigned limit, unsigned rate);
+			   unsigned expectations, unsigned limit, unsigned rate);
 
 uint8_t rill_code_byte(struct rill_byte_model *model, const struct rill_bit_tables *tables,
 		       struct rill_coder *coder, const struct rill_bucket_table *table,
 		       const struct rill_byte_choice *choice, uint8_t byte);
+
+/* Codes a value of `bits` bits, 1 to 4, by a model of 4 contexts. */
+unsigned rill_code_nibble(struct rill_bit_model *model, const struct rill_bit_tables *tables,
+			  struct rill_coder *coder, const struct rill_bucket_table *table,
+			  const struct rill_nibble_choice *choice, unsigned bits, unsigned value);
 
 #endif

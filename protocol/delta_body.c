@@ -67,7 +67,7 @@ enum rill_code rill_body_new(struct rill_body **result, const struct rill_body_s
 		return rill_fail(error, RILL_MEMORY, "no memory for the copy map");
 	rill_bit_tables_setup(&b->tables);
 	rill_bucket_table_setup(&b->buckets);
-	rill_number_model_setup(&b->numbers, &b->tables);
+	rill_number_model_setup(&b->numbers, &b->tables, &b->buckets);
 	rill_unit_model_setup(&b->units, &b->tables);
 	b->layout = &b->own;
 	b->predictor.map = &b->map;

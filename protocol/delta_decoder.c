@@ -48,7 +48,7 @@ uint64_t rill_decoder_memory(const struct rill_delta_header *header)
 {
 	struct rill_body_size size = body_size(header);
 
-	return FIXED_MEMORY + HEADER_MEMORY + (uint64_t)header->chunk_count * RILL_SHA256_SIZE +
+	return FIXED_MEMORY + HEADER_MEMORY + (uint64_t)header->chunk_count * RILL_CHUNK_HASH_SIZE +
 	       rill_body_memory(&size) +
 	       rill_packing_memory(header->most_streams, header->largest_stream);
 }
@@ -238,8 +238,8 @@ static enum rill_code end_chunk(struct rill_decoder *d, struct rill_error *error
 	size_t n = d->chunk_fill;
 
 	rill_sha256(bytes, n, digest);
-	if (memcmp(digest, d->header->chunk_sha256 + d->chunk * RILL_SHA256_SIZE, sizeof digest) !=
-	    0)
+	if (memcmp(digest, d->header->chunk_sha256 + d->chunk * RILL_CHUNK_HASH_SIZE,
+		   RILL_CHUNK_HASH_SIZE) != 0)
 		return rill_fail(
 			error, RILL_CORRUPT,
 			"chunk %zu of the delta (offset %" PRIu64 ") is damaged: fetch it again",

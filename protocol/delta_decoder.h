@@ -7,7 +7,7 @@
  * What it guarantees, for any bytes: it returns success or one error; it takes no more than
  * rill_decoder_memory() bytes, which the caller's budget bounds, all in rill_decoder_new()
  * but for what makes deflate streams again (deflate_recipe.h); it never reads outside the objects
- * that the header names; no byte of the body is looked at before the SHA-256 of its 64 KiB chunk
+ * that the header names; no byte of the body is looked at before the hash of its 64 KiB chunk
  * was found right; after success every output has the length and the SHA-256 of the header.
  *
  * What it does not: it does not hash the base (the caller does, before use: with another

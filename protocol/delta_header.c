@@ -125,8 +125,8 @@ enum rill_code rill_delta_header_parse(struct rill_delta_header *header, const u
 				  &header->body_length, error);
 	if (code != RILL_OK)
 		return code;
-	header->chunk_count = rill_reader_left(&reader) / RILL_SHA256_SIZE;
-	if (rill_reader_left(&reader) % RILL_SHA256_SIZE != 0 ||
+	header->chunk_count = rill_reader_left(&reader) / RILL_CHUNK_HASH_SIZE;
+	if (rill_reader_left(&reader) % RILL_CHUNK_HASH_SIZE != 0 ||
 	    header->chunk_count != (header->body_length + RILL_DELTA_CHUNK - 1) / RILL_DELTA_CHUNK)
 		return corrupt(error, &reader, "the chunk hashes do not fit the body's length");
 	header->chunk_sha256 = reader.at;
@@ -165,7 +165,7 @@ size_t rill_delta_header_write(struct rill_delta_header *header, uint8_t *bytes,
 	if (header->most_streams > 0)
 		rill_put_varint(&writer, header->largest_stream);
 	rill_put_varint(&writer, header->body_length);
-	rill_put_bytes(&writer, header->chunk_sha256, header->chunk_count * RILL_SHA256_SIZE);
+	rill_put_bytes(&writer, header->chunk_sha256, header->chunk_count * RILL_CHUNK_HASH_SIZE);
 	if (writer.full)
 		return 0;
 	header->length = (uint32_t)rill_writer_length(&writer);

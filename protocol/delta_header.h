@@ -4,7 +4,7 @@
  *
  *	offset  bytes
  *	0       4      magic 89 52 49 4c ("\x89RIL")
- *	4       1      format version, 1
+ *	4       1      format version, 2
  *	5       1      flags, 0
  *	6       4      length of the whole header, little-endian
  *	10      ...    varints (bytes.h), in this order:
@@ -13,7 +13,8 @@
  *	               the most layout entries and the most copies that a group has
  *	               the most streams of a side; when not 0, the plain bytes of the largest
  *	               length of the body
- *	...     32*n   SHA-256 of every 64 KiB chunk of the body (the last may be shorter)
+ *	...     16*n   the first half of the SHA-256 of every 64 KiB chunk of the body (the last
+ *	               may be shorter)
  *
  * The body follows, and nothing follows it. The capacities say what memory a decoder
  * needs: rill_decoder_memory().
@@ -22,6 +23,11 @@
  * hashes extend that to every byte of the body before a decoder sees it. A reader that
  * has no such metadata still notices damage: in the chunks by their hashes, in the
  * header by the SHA-256 of the outputs.
+ *
+ * Half a SHA-256 is enough for chunks: to put other bytes into one that was signed takes a second
+ * preimage, 2^128 / n tries for n chunks. Pairs that collide (2^64) can only be prepared by
+ * whoever makes the delta that is signed, who could as well sign another one; and an output is
+ * right by its whole SHA-256.
  */
 #ifndef RILL_DELTA_HEADER_H
 #define RILL_DELTA_HEADER_H
@@ -31,11 +37,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RILL_DELTA_VERSION 1
+#define RILL_DELTA_VERSION 2
 /* Enough to know the header's length: magic, version, flags, length. */
 #define RILL_DELTA_PREAMBLE 10
 #define RILL_DELTA_CHUNK 65536u
-/* A header of this length has the chunk hashes of 8 GiB of body. */
+#define RILL_CHUNK_HASH_SIZE 16
+/* A header of this length has the chunk hashes of 16 GiB of body. */
 #define RILL_DELTA_HEADER_MAX (4u << 20)
 #define RILL_DELTA_OBJECTS_MAX 128
 /* Sums of lengths stay far from 64 bits. */
@@ -55,7 +62,8 @@ struct rill_delta_header {
 	size_t base_count, output_count, chunk_count;
 	struct rill_object base[RILL_DELTA_OBJECTS_MAX];
 	struct rill_object output[RILL_DELTA_OBJECTS_MAX];
-	const uint8_t *chunk_sha256; /* chunk_count digests, in the caller's memory */
+	/* chunk_count times RILL_CHUNK_HASH_SIZE bytes, in the caller's memory */
+	const uint8_t *chunk_sha256;
 };
 
 /* Reads the header's length from its first RILL_DELTA_PREAMBLE bytes (`n` may be fewer

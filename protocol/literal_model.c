@@ -28,7 +28,7 @@ enum rill_code rill_literal_model_new(struct rill_literal_model *model,
 				      struct rill_error *error)
 {
 	memset(model, 0, sizeof *model);
-	rill_byte_model_setup(&model->byte, tables, 7, 3, 127, 40);
+	rill_byte_model_setup(&model->byte, tables, 3, 127, 40);
 	model->history_bits = history_bits(output_length);
 	model->index_bits = model->history_bits - 4;
 	model->history = calloc(1, (size_t)1 << model->history_bits);
@@ -102,11 +102,9 @@ static void set_a64_contexts(const struct rill_literal_place *place, uint32_t ph
 
 	context[0] = known;
 	context[1] = rill_hash(known, last >> 24 | 1u << 8);
-	context[2] = rill_hash(known, last >> 16 | 2u << 16);
-	context[3] = rill_hash(known, last);
-	context[4] = rill_hash(known, last >> 21 << 11 | older >> 21 | 1);
-	context[5] = rill_hash(phase + 40, (uint32_t)place->before & 0xff);
-	context[6] = rill_hash(known, (last & 31) | 3u << 8);
+	context[2] = rill_hash(known, last);
+	context[3] = rill_hash(known, last >> 21 << 11 | older >> 21 | 1);
+	context[4] = rill_hash(known, (last & 31) | 3u << 8);
 }
 
 uint8_t rill_code_literal(struct rill_literal_model *model, const struct rill_bit_tables *tables,
@@ -123,8 +121,6 @@ uint8_t rill_code_literal(struct rill_literal_model *model, const struct rill_bi
 			{
 				rill_hash(phase, 1),
 				rill_hash(low & 0xff, phase + 4),
-				rill_hash(low & 0xffff, phase + 8),
-				rill_hash(low & 0xffffff, phase + 12),
 				rill_hash(low, phase + 16),
 				rill_hash(rill_hash(low, high & 0xffff), phase + 20),
 				rill_hash(around, phase + 24),
@@ -137,7 +133,7 @@ uint8_t rill_code_literal(struct rill_literal_model *model, const struct rill_bi
 	};
 
 	if (place->x64)
-		choice.context[6] = rill_hash(
+		choice.context[4] = rill_hash(
 			model->last_opcode,
 			phase ? low & (phase < 4 ? (1u << 8 * phase) - 1 : UINT32_MAX) : 0);
 	if (place->a64)

@@ -2,59 +2,46 @@
 #include "protocol/number_model.h"
 
 #include "protocol/bytes.h"
-#include <string.h>
 
 #define SHORT 15u
+#define TOP_BITS 12u /* of the bits below the highest so many are predicted */
 
-void rill_number_model_setup(struct rill_number_model *model, const struct rill_bit_tables *tables)
+/* What four bits of a number are: of its length, or below the highest bit by distance. */
+enum { LENGTH, LONG_LENGTH, LONG_LENGTH_LOW, TOP, LOW = 7 };
+
+void rill_number_model_setup(struct rill_number_model *model, const struct rill_bit_tables *tables,
+			     const struct rill_bucket_table *table)
 {
 	rill_bit_model_setup(&model->bits, tables, RILL_NUMBER_CONTEXTS, 255, 48);
-	for (unsigned i = 0; i < RILL_NUMBER_CONTEXTS; i++)
-		for (unsigned j = 0; j < RILL_NUMBER_SLOTS; j++)
-			model->slot[i][j] = RILL_SLOT_NEW;
+	model->table = table;
 }
 
-/* One bit of a number: `where` is its place, `known` the bits above it. */
-static unsigned code_bit(struct rill_number_model *model, const struct rill_bit_tables *tables,
-			 struct rill_coder *coder, unsigned kind, const uint32_t context[3],
-			 uint32_t where, uint32_t known, unsigned bit)
+/* Up to four bits of a number: `part` is what they are, `known` the number so far. */
+static unsigned code_bits(struct rill_number_model *model, const struct rill_bit_tables *tables,
+			  struct rill_coder *coder, unsigned kind, const uint32_t context[3],
+			  unsigned part, uint32_t known, unsigned bits, unsigned value)
 {
-	uint32_t place = rill_hash(kind, where), exact = rill_hash(place, known);
-	uint32_t hash[RILL_NUMBER_CONTEXTS] = {
-		exact,
-		rill_hash(exact, context[0] * 4 + 1),
-		rill_hash(exact, context[1] * 4 + 2),
-		rill_hash(exact, context[2] * 4 + 3),
-		place,
-	};
-	struct rill_bit_choice choice = {
-		.set = {(kind * 32 + (where & 31)) % RILL_SETS_MAX, kind * 4 + where / 256 % 4},
+	uint32_t exact = rill_hash(kind * 8 + part, known);
+	struct rill_nibble_choice choice = {
+		.context =
+			{
+				exact,
+				rill_hash(exact, context[0] * 4 + 1),
+				rill_hash(exact, context[1] * 4 + 2),
+				rill_hash(exact, context[2] * 4 + 3),
+			},
+		.set = {kind * 4 + (part < 3 ? part : 3), part * 4 + bits - 1},
 		.final = kind,
 	};
 
-	for (unsigned i = 0; i < RILL_NUMBER_CONTEXTS; i++)
-		choice.slot[i] = &model->slot[i][hash[i] % RILL_NUMBER_SLOTS];
-	return rill_bit_model_code(&model->bits, tables, coder, &choice, bit);
-}
-
-/* A value of `bits` bits by a binary tree of decisions; `tree` tells trees apart. */
-static unsigned code_tree(struct rill_number_model *model, const struct rill_bit_tables *tables,
-			  struct rill_coder *coder, unsigned kind, const uint32_t context[3],
-			  uint32_t tree, unsigned bits, unsigned value)
-{
-	unsigned node = 1;
-
-	for (unsigned i = bits; i-- > 0;)
-		node = node * 2 + code_bit(model, tables, coder, kind, context, tree + i, node,
-					   value >> i & 1);
-	return node - (1u << bits);
+	return rill_code_nibble(&model->bits, tables, coder, model->table, &choice, bits, value);
 }
 
 unsigned rill_code_symbol(struct rill_number_model *model, const struct rill_bit_tables *tables,
 			  struct rill_coder *coder, unsigned kind, const uint32_t context[3],
 			  unsigned value)
 {
-	return code_tree(model, tables, coder, kind, context, 0, 4, value);
+	return code_bits(model, tables, coder, kind, context, LENGTH, 0, 4, value);
 }
 
 /* The length in bits, 0 to 64: most are less than SHORT. */
@@ -62,12 +49,15 @@ static unsigned code_length(struct rill_number_model *model, const struct rill_b
 			    struct rill_coder *coder, unsigned kind, const uint32_t context[3],
 			    unsigned length)
 {
-	unsigned rest, first = code_tree(model, tables, coder, kind, context, 0, 4,
+	unsigned rest, first = code_bits(model, tables, coder, kind, context, LENGTH, 0, 4,
 					 length < SHORT ? length : SHORT);
 
 	if (first < SHORT)
 		return first;
-	rest = code_tree(model, tables, coder, kind, context, 8, 6, length - SHORT);
+	length -= SHORT;
+	rest = code_bits(model, tables, coder, kind, context, LONG_LENGTH, 0, 2, length >> 4 & 3);
+	rest = rest << 4 | code_bits(model, tables, coder, kind, context, LONG_LENGTH_LOW, rest, 4,
+				     length & 15);
 	return rest > 64 - SHORT ? 64 : SHORT + rest;
 }
 
@@ -76,18 +66,27 @@ uint64_t rill_code_number(struct rill_number_model *model, const struct rill_bit
 			  uint64_t value)
 {
 	unsigned length = code_length(model, tables, coder, kind, context, rill_bit_length(value));
-	uint64_t result = 1;
+	unsigned left = length ? length - 1 : 0, done = 0, bits;
+	uint64_t result = length > 0;
 
-	if (length == 0)
-		return 0;
-	for (unsigned i = length - 1; i-- > 0;) {
-		/* Far below the highest bit only the lowest two have a law: alignment. */
-		unsigned depth = length - 2 - i;
-		uint32_t known = depth < 12 ? (uint32_t)result : i < 3 ? (uint32_t)(result & 1) : 0;
-		unsigned bit = code_bit(model, tables, coder, kind, context, 256 + length * 64 + i,
-					known, (unsigned)(value >> i & 1));
+	for (; left > 0; left -= bits, done += bits) {
+		unsigned part = (unsigned)(value >> (left > 4 ? left - 4 : 0)) & 15;
 
-		result = result << 1 | bit;
+		bits = left < 4 ? left : 4;
+		if (left < 4)
+			part &= (1u << left) - 1;
+		if (done < TOP_BITS) {
+			part = code_bits(model, tables, coder, kind, context, TOP + done / 4,
+					 (uint32_t)result | length << 16, bits, part);
+		} else if (left <= 4) {
+			part = code_bits(model, tables, coder, kind, context, LOW, length, bits,
+					 part);
+		} else {
+			bits = left - 4 < 16 ? left - 4 : 16;
+			part = (unsigned)(value >> (left - bits)) & ((1u << bits) - 1);
+			part = rill_code_plain(coder, bits, part);
+		}
+		result = result << bits | part;
 	}
 	return result;
 }

@@ -1,25 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Codes whole numbers: their length in bits first, then the bits below the highest one, each
- * predicted from the kind of number, from the bits before it and from two contexts that the
- * caller gives (P. Elias' gamma code with adaptive probabilities).
+ * Codes whole numbers: their length in bits first, then the bits below the highest one, four
+ * at a time (byte_model.h), each predicted from the kind of number, from the bits before it
+ * and from contexts that the caller gives (P. Elias' gamma code with adaptive
+ * probabilities). Of a long number the bits in the middle have no law and are coded as they
+ * are; the lowest ones tell its alignment.
  */
 #ifndef RILL_NUMBER_MODEL_H
 #define RILL_NUMBER_MODEL_H
 
-#include "protocol/bit_model.h"
+#include "protocol/byte_model.h"
 
-#define RILL_NUMBER_SLOTS (1u << 14)
-#define RILL_NUMBER_CONTEXTS 5
+#define RILL_NUMBER_CONTEXTS 4
 
 struct rill_number_model {
 	struct rill_bit_model bits;
-	rill_slot slot[RILL_NUMBER_CONTEXTS][RILL_NUMBER_SLOTS];
+	const struct rill_bucket_table *table;
 };
 
-void rill_number_model_setup(struct rill_number_model *model, const struct rill_bit_tables *tables);
+/* `table` must outlive the model. */
+void rill_number_model_setup(struct rill_number_model *model, const struct rill_bit_tables *tables,
+			     const struct rill_bucket_table *table);
 
-/* Codes a number. `kind` (below 32) tells numbers of one meaning from others; `a` and `b` are
+/* Codes a number. `kind` (below 16) tells numbers of one meaning from others; `context` is
  * whatever may tell about its size. */
 uint64_t rill_code_number(struct rill_number_model *model, const struct rill_bit_tables *tables,
 			  struct rill_coder *coder, unsigned kind, const uint32_t context[3],

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#define TOP (UINT32_C(1) << 24)
-
 void rill_coder_encode(struct rill_coder *coder, void (*put)(void *context, uint8_t byte),
 		       void *context)
 {
@@ -62,11 +60,6 @@ void rill_coder_finish(struct rill_coder *coder)
 		shift_low(coder);
 }
 
-static uint8_t next_byte(struct rill_coder *coder)
-{
-	return coder->at < coder->end ? *coder->at++ : 0;
-}
-
 void rill_coder_decode(struct rill_coder *coder, const uint8_t *at, const uint8_t *end)
 {
 	memset(coder, 0, sizeof *coder);
@@ -74,38 +67,21 @@ void rill_coder_decode(struct rill_coder *coder, const uint8_t *at, const uint8_
 	coder->at = at;
 	coder->end = end;
 	for (unsigned i = 0; i < 4; i++)
-		coder->code = coder->code << 8 | next_byte(coder);
+		coder->code = coder->code << 8 | rill_coder_next(coder);
 }
 
-unsigned rill_code_bit(struct rill_coder *coder, uint32_t p, unsigned bit)
+void rill_encode_bit(struct rill_coder *coder, uint32_t bound, unsigned bit)
 {
-	uint32_t bound = (uint32_t)((uint64_t)coder->range * p >> 16);
-
-	if (coder->encoding) {
-		if (bit) {
-			coder->range = bound;
-		} else {
-			coder->low += bound;
-			coder->range -= bound;
-		}
-		while (coder->range < TOP) {
-			shift_low(coder);
-			coder->range <<= 8;
-		}
-		return bit;
-	}
-	bit = coder->code < bound;
 	if (bit) {
 		coder->range = bound;
 	} else {
-		coder->code -= bound;
+		coder->low += bound;
 		coder->range -= bound;
 	}
-	while (coder->range < TOP) {
-		coder->code = coder->code << 8 | next_byte(coder);
+	while (coder->range < RILL_CODER_TOP) {
+		shift_low(coder);
 		coder->range <<= 8;
 	}
-	return bit;
 }
 
 uint32_t rill_code_plain(struct rill_coder *coder, unsigned count, uint32_t value)
@@ -113,7 +89,7 @@ uint32_t rill_code_plain(struct rill_coder *coder, unsigned count, uint32_t valu
 	coder->range >>= count;
 	if (coder->encoding) {
 		coder->low += (uint64_t)coder->range * value;
-		while (coder->range < TOP) {
+		while (coder->range < RILL_CODER_TOP) {
 			shift_low(coder);
 			coder->range <<= 8;
 		}
@@ -123,8 +99,8 @@ uint32_t rill_code_plain(struct rill_coder *coder, unsigned count, uint32_t valu
 	if (value >> count) /* only in a damaged section */
 		value = (1u << count) - 1;
 	coder->code -= coder->range * value;
-	while (coder->range < TOP) {
-		coder->code = coder->code << 8 | next_byte(coder);
+	while (coder->range < RILL_CODER_TOP) {
+		coder->code = coder->code << 8 | rill_coder_next(coder);
 		coder->range <<= 8;
 	}
 	return value;

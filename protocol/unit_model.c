@@ -7,10 +7,10 @@
 void rill_unit_model_setup(struct rill_unit_model *model, const struct rill_bit_tables *tables)
 {
 	memset(model, 0, sizeof *model);
-	rill_bit_model_setup(&model->flag, tables, RILL_FLAG_INPUTS, 1023, 24);
+	rill_bit_model_setup(&model->flag, tables, RILL_FLAG_INPUTS, 255, 24);
 	rill_bit_model_setup(&model->span, tables, 4, 255, 24);
-	rill_bit_model_setup(&model->mask, tables, 5, 255, 40);
-	rill_byte_model_setup(&model->byte, tables, 7, 2, 255, 40);
+	rill_bit_model_setup(&model->mask, tables, 4, 255, 40);
+	rill_byte_model_setup(&model->byte, tables, 2, 255, 40);
 	for (unsigned i = 0; i < 32; i++)
 		model->renamed[i] = (uint8_t)i;
 	for (unsigned i = 0; i < RILL_FLAG_INPUTS; i++)
@@ -19,9 +19,6 @@ void rill_unit_model_setup(struct rill_unit_model *model, const struct rill_bit_
 	for (unsigned i = 0; i < 4; i++)
 		for (unsigned j = 0; j < 1u << 12; j++)
 			model->span_slot[i][j] = RILL_SLOT_NEW;
-	for (unsigned i = 0; i < 5; i++)
-		for (unsigned j = 0; j < 1u << 14; j++)
-			model->mask_slot[i][j] = RILL_SLOT_NEW;
 }
 
 bool rill_code_span(struct rill_unit_model *model, const struct rill_bit_tables *tables,
@@ -107,12 +104,7 @@ static bool code_exact(struct rill_unit_model *model, const struct rill_bit_tabl
 	uint32_t since = rill_bit_length(model->since);
 	uint32_t hash[RILL_FLAG_INPUTS] = {
 		rill_hash(kind, (recent & 63) * 2 + renames),
-		rill_hash(kind, since + 100),
-		rill_hash(kind, model->kind_history[unit->kind] + 1000u),
 		rill_hash(unit->kind, opcode(unit, word) * 2 + renames + 5000),
-		rill_hash(unit->kind, rill_bit_length(place->from_start) * 64 +
-					      rill_bit_length(place->to_end) + 100000),
-		rill_hash(unit->kind, (recent & 0xfff) + 200000),
 		rill_hash(kind, word),
 		rill_hash(kind, (uint32_t)place->before),
 	};
@@ -138,37 +130,35 @@ static bool high_first(unsigned kind)
 	       kind != RILL_KIND_HALF;
 }
 
-/* Which bytes differ: at least one. */
+/* Which bytes differ: four at a time, the first one highest. */
 static uint32_t code_mask(struct rill_unit_model *model, const struct rill_bit_tables *tables,
-			  struct rill_coder *coder, const struct rill_unit *unit,
-			  enum rill_status status, uint32_t word, uint32_t renamed, uint32_t mask)
+			  struct rill_coder *coder, const struct rill_bucket_table *table,
+			  const struct rill_unit *unit, enum rill_status status, uint32_t word,
+			  uint32_t renamed, uint32_t mask)
 {
 	uint32_t result = 0, hint = 0;
 
 	/* Which bytes the renaming of registers would change. */
 	for (unsigned i = 0; i < 4; i++)
 		hint = hint << 1 | ((renamed ^ word) >> 8 * i & 0xff ? 1 : 0);
-
-	for (unsigned i = 0; i < unit->length; i++) {
-		uint32_t place = unit->kind * 16u + i, known = rill_hash(place, result);
-		uint32_t hash[5] = {
-			known,
-			rill_hash(known, model->last_mask[unit->kind] + 1),
-			rill_hash(known, word + 2),
-			rill_hash(known, opcode(unit, word) * 16 + hint + 3),
-			rill_hash(known, (status * 16u + unit->length) * 16 + hint + 4),
+	for (unsigned left = unit->length, bits; left > 0; left -= bits) {
+		uint32_t known = rill_hash(unit->kind * 16u + left, result);
+		struct rill_nibble_choice choice = {
+			.context =
+				{
+					rill_hash(known, model->last_mask[unit->kind] + 1),
+					rill_hash(known, word + 2),
+					rill_hash(known, opcode(unit, word) * 16 + hint + 3),
+					rill_hash(known, status * 16u + hint + 4),
+				},
+			.set = {unit->kind * 2u + (left < unit->length), status},
+			.final = unit->kind,
 		};
-		struct rill_bit_choice choice = {
-			.set = {place, status},
-			.final = place,
-		};
 
-		if (i + 1u == unit->length && result == 0)
-			return 1u << i;
-		for (unsigned j = 0; j < 5; j++)
-			choice.slot[j] = &model->mask_slot[j][hash[j] % (1u << 14)];
-		result |= rill_bit_model_code(&model->mask, tables, coder, &choice, mask >> i & 1)
-			  << i;
+		bits = left < 4 ? left : 4;
+		result = result << bits |
+			 rill_code_nibble(&model->mask, tables, coder, table, &choice, bits,
+					  mask >> (left - bits) & ((1u << bits) - 1));
 	}
 	return result;
 }
@@ -186,7 +176,6 @@ static uint8_t code_changed(struct rill_unit_model *model, const struct rill_bit
 			{
 				rill_hash(kind, mask << 8 | (renamed >> 8 * (at & 3) & 0xff)),
 				rill_hash(kind, predicted << 8 | 1),
-				rill_hash(kind, rill_hash(known & 0xff, predicted) + 2),
 				rill_hash(kind, word + 3),
 				rill_hash(kind, known * 4 + 4),
 				rill_hash(kind, rill_hash((uint32_t)place->before, known)),
@@ -217,7 +206,7 @@ void rill_code_unit(struct rill_unit_model *model, const struct rill_bit_tables 
 		for (unsigned i = 0; i < length; i++) {
 			unsigned at = high_first(unit->kind) ? length - 1 - i : i;
 
-			mask |= (uint32_t)(actual[at] != prediction->bytes[at]) << i;
+			mask = mask << 1 | (actual[at] != prediction->bytes[at]);
 		}
 	if (unit->kind == RILL_KIND_A64 && length == 4)
 		renamed = rename_registers(model, word);
@@ -228,12 +217,13 @@ void rill_code_unit(struct rill_unit_model *model, const struct rill_bit_tables 
 			learn_registers(model, word, word);
 		return;
 	}
-	mask = code_mask(model, tables, coder, unit, prediction->status, word, renamed, mask);
+	mask = code_mask(model, tables, coder, table, unit, prediction->status, word, renamed,
+			 mask);
 	model->last_mask[unit->kind] = mask;
 	for (unsigned i = 0; i < length; i++) {
 		unsigned at = high_first(unit->kind) ? length - 1 - i : i;
 
-		if (mask >> i & 1)
+		if (mask >> (length - 1 - i) & 1)
 			actual[at] = code_changed(model, tables, coder, table, unit, place,
 						  prediction, word, renamed, at, mask, known,
 						  actual[at]);

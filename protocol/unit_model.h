@@ -20,7 +20,7 @@
 #include "protocol/byte_model.h"
 #include "protocol/predict.h"
 
-#define RILL_FLAG_INPUTS 8
+#define RILL_FLAG_INPUTS 4
 #define RILL_FLAG_SLOTS (1u << 15)
 
 struct rill_unit_model {
@@ -28,7 +28,6 @@ struct rill_unit_model {
 	struct rill_byte_model byte;
 	rill_slot flag_slot[RILL_FLAG_INPUTS][RILL_FLAG_SLOTS];
 	rill_slot span_slot[4][1u << 12];
-	rill_slot mask_slot[5][1u << 14];
 	uint32_t history; /* a bit for each unit, 1: it differed */
 	uint32_t since; /* units since one differed */
 	uint8_t kind_history[RILL_KINDS];

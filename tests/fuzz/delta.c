@@ -60,10 +60,11 @@ static void put_right(struct rill_delta_header *header, const uint8_t *body, siz
 
 	for (size_t i = 0; i < header->chunk_count && i * RILL_DELTA_CHUNK < n; i++) {
 		size_t left = n - i * RILL_DELTA_CHUNK;
+		uint8_t digest[RILL_SHA256_SIZE];
 
 		rill_sha256(body + i * RILL_DELTA_CHUNK,
-			    left < RILL_DELTA_CHUNK ? left : RILL_DELTA_CHUNK,
-			    hashes + i * RILL_SHA256_SIZE);
+			    left < RILL_DELTA_CHUNK ? left : RILL_DELTA_CHUNK, digest);
+		memcpy(hashes + i * RILL_CHUNK_HASH_SIZE, digest, RILL_CHUNK_HASH_SIZE);
 	}
 }
 

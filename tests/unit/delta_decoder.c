@@ -166,7 +166,7 @@ static void a_body_of_another_length_is_refused(void **state)
 	sample->delta.length = n;
 	assert_ok(buffer_reserve(&sample->delta, 3 * RILL_DELTA_CHUNK, &error), &error);
 	sample->header.chunk_sha256 = sample->delta.bytes + sample->header.length -
-				      sample->header.chunk_count * RILL_SHA256_SIZE;
+				      sample->header.chunk_count * RILL_CHUNK_HASH_SIZE;
 	memset(sample->delta.bytes + n, 0, 3 * RILL_DELTA_CHUNK);
 	for (size_t i = 0; i < sizeof more / sizeof more[0]; i++) {
 		sample->delta.length = n + more[i];

@@ -20,7 +20,7 @@ struct raw {
 
 static const struct raw usual = {
 	.magic = 0x89,
-	.version = 1,
+	.version = RILL_DELTA_VERSION,
 	.base_count = 2,
 	.base_length = 300,
 	.output_count = 3,
@@ -30,7 +30,7 @@ static const struct raw usual = {
 	.most_streams = 3,
 	.largest_stream = 70000,
 	.body_length = 140000,
-	.hash_bytes = 3 * RILL_SHA256_SIZE,
+	.hash_bytes = 3 * RILL_CHUNK_HASH_SIZE,
 };
 
 static void put_objects(struct rill_writer *writer, uint64_t count, uint64_t length)
@@ -85,8 +85,8 @@ static enum rill_code parse(struct rill_delta_header *header, const uint8_t *byt
 	code = rill_delta_header_parse(header, copy, n, error);
 	if (code == RILL_OK && header->chunk_count > 0)
 		assert_memory_equal(header->chunk_sha256,
-				    bytes + n - RILL_SHA256_SIZE * header->chunk_count,
-				    RILL_SHA256_SIZE * header->chunk_count);
+				    bytes + n - RILL_CHUNK_HASH_SIZE * header->chunk_count,
+				    RILL_CHUNK_HASH_SIZE * header->chunk_count);
 	header->chunk_sha256 = NULL;
 	free(copy);
 	return code;
@@ -127,7 +127,7 @@ static void assert_within_limits(const struct rill_delta_header *h, size_t n)
 
 static void a_header_comes_back(void **state)
 {
-	static const uint8_t digests[3 * RILL_SHA256_SIZE] = {9, 8, 7};
+	static const uint8_t digests[3 * RILL_CHUNK_HASH_SIZE] = {9, 8, 7};
 	static struct rill_delta_header in, out;
 	struct rill_error error;
 	uint8_t bytes[1024];
@@ -150,7 +150,7 @@ static void a_header_comes_back(void **state)
 	};
 	n = rill_delta_header_write(&in, bytes, sizeof bytes);
 	assert_int_equal(n, in.length);
-	assert_memory_equal(bytes, "\x89RIL\1\0", 6);
+	assert_memory_equal(bytes, "\x89RIL\2\0", 6);
 	assert_ok(rill_delta_header_length(bytes, RILL_DELTA_PREAMBLE, &length, &error), &error);
 	assert_int_equal(length, n);
 	assert_ok(rill_delta_header_parse(&out, bytes, n, &error), &error);
@@ -196,7 +196,7 @@ static void the_smallest_and_the_largest_counts_come_back(void **state)
 	raw.most_streams = RILL_PACKED_COUNT_MOST;
 	raw.largest_stream = RILL_PACKED_MOST;
 	raw.body_length = 65536;
-	raw.hash_bytes = RILL_SHA256_SIZE;
+	raw.hash_bytes = RILL_CHUNK_HASH_SIZE;
 	assert_ok(parse_raw(&raw, &error), &error);
 }
 
@@ -289,7 +289,7 @@ static void impossible_header_lengths_are_refused(void **state)
 {
 	static const uint32_t bad[] = {0, 1, 9, RILL_DELTA_HEADER_MAX + 1, INT32_MAX, UINT32_MAX};
 	static const uint32_t good[] = {RILL_DELTA_PREAMBLE, 211, RILL_DELTA_HEADER_MAX};
-	uint8_t bytes[RILL_DELTA_PREAMBLE] = "\x89RIL\1\0";
+	uint8_t bytes[RILL_DELTA_PREAMBLE] = "\x89RIL\2\0";
 	struct rill_error error;
 	uint32_t length;
 
@@ -361,8 +361,8 @@ static void the_chunk_hashes_are_as_many_as_the_chunks(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof right / sizeof right[0]; i++) {
-		size_t bytes = right[i].chunks * RILL_SHA256_SIZE;
-		const size_t wrong[] = {bytes - RILL_SHA256_SIZE, bytes + RILL_SHA256_SIZE,
+		size_t bytes = right[i].chunks * RILL_CHUNK_HASH_SIZE;
+		const size_t wrong[] = {bytes - RILL_CHUNK_HASH_SIZE, bytes + RILL_CHUNK_HASH_SIZE,
 					bytes - 1, bytes + 1};
 
 		raw.body_length = right[i].body;

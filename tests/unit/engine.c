@@ -219,10 +219,12 @@ static void mend_chunks(struct growing *delta, uint32_t header_length)
 
 	for (size_t i = 0; i < chunks; i++) {
 		size_t at = i * RILL_DELTA_CHUNK;
+		uint8_t digest[RILL_SHA256_SIZE];
 
 		rill_sha256(delta->bytes + header_length + at,
-			    n - at < RILL_DELTA_CHUNK ? n - at : RILL_DELTA_CHUNK,
-			    delta->bytes + header_length - (chunks - i) * RILL_SHA256_SIZE);
+			    n - at < RILL_DELTA_CHUNK ? n - at : RILL_DELTA_CHUNK, digest);
+		memcpy(delta->bytes + header_length - (chunks - i) * RILL_CHUNK_HASH_SIZE, digest,
+		       RILL_CHUNK_HASH_SIZE);
 	}
 }
 

@@ -188,8 +188,8 @@ static void a_file_that_is_no_delta_is_called_so(void **state)
 
 	assert_fails(apply(*state, "x", 1, "BSDIFF40 or anything", 20, UINT64_MAX, &error),
 		     RILL_CORRUPT, &error, "not a Rill delta");
-	assert_fails(apply(*state, "x", 1, "\x89RIL\2\0\12\0\0\0", 10, UINT64_MAX, &error),
-		     RILL_UNSUPPORTED, &error, "version 2");
+	assert_fails(apply(*state, "x", 1, "\x89RIL\1\0\12\0\0\0", 10, UINT64_MAX, &error),
+		     RILL_UNSUPPORTED, &error, "version 1");
 }
 
 /* Signed metadata is one way in; a file by hand is another. */

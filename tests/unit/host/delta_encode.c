@@ -128,7 +128,7 @@ static void the_header_says_what_the_file_has(void **state)
 	assert_memory_equal(parsed->output[0].sha256, digest, sizeof digest);
 	rill_sha256(delta.bytes + parsed->length, parsed->body_length, digest);
 	assert_int_equal(header->chunk_count, 1);
-	assert_memory_equal(header->chunk_sha256, digest, sizeof digest);
+	assert_memory_equal(header->chunk_sha256, digest, RILL_CHUNK_HASH_SIZE);
 	buffer_free(&delta);
 	free(header);
 	free(parsed);
