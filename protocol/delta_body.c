@@ -127,7 +127,8 @@ static enum rill_code flush(struct rill_body *b, struct rill_error *error)
 	enum rill_code code = RILL_OK;
 
 	if (b->filled > 0)
-		code = b->io.write(b->io.context, b->buffer, b->filled, error);
+		code = b->io.write(b->io.context, b->buffer + RILL_BODY_BEFORE, b->filled, error);
+	memmove(b->buffer, b->buffer + b->filled, RILL_BODY_BEFORE);
 	b->filled = 0;
 	return code;
 }
@@ -196,11 +197,9 @@ enum rill_code rill_body_emit(struct rill_body *b, const uint8_t *bytes, size_t 
 
 	if (n > RILL_BODY_BUFFER - b->filled)
 		code = flush(b, error);
-	memcpy(b->buffer + b->filled, bytes, n);
+	memcpy(b->buffer + RILL_BODY_BEFORE + b->filled, bytes, n);
 	b->filled += n;
 	b->done += n;
-	for (size_t i = n > 8 ? n - 8 : 0; i < n; i++)
-		b->before = b->before << 8 | bytes[i];
 	return code;
 }
 
@@ -250,8 +249,9 @@ static struct rill_unit_place unit_place(const struct rill_body *b, const struct
 {
 	uint64_t inside = b->done - copy->output;
 
-	return (struct rill_unit_place){
-		.from_start = inside, .to_end = copy->length - inside, .before = b->before};
+	return (struct rill_unit_place){.from_start = inside,
+					.to_end = copy->length - inside,
+					.before = rill_body_before(b)};
 }
 
 static const uint8_t *old_bytes(const struct rill_body *b, size_t at)
@@ -311,19 +311,25 @@ static bool try_span(struct rill_body *b, size_t count)
 	return exact;
 }
 
+/* Units that are all exact: the old bytes, but for references. */
 static enum rill_code step_span(struct rill_body *b, size_t count, struct rill_error *error)
 {
-	enum rill_code code = RILL_OK;
+	const struct rill_unit *unit = &b->unit[b->unit_next], *end = unit + count;
+	const size_t start = unit->at, n = end[-1].at + end[-1].length - start;
+	enum rill_code code = rill_body_emit(b, old_bytes(b, start), n, error);
+	uint8_t *bytes = b->buffer + RILL_BODY_BEFORE + b->filled - n;
 
-	for (; count > 0 && code == RILL_OK; count--) {
-		const struct rill_unit *unit = &b->unit[b->unit_next++];
+	for (; unit < end; unit++) {
 		struct rill_prediction prediction;
 
+		if (unit->target == 0)
+			continue;
 		rill_predict(&b->predictor, unit, old_bytes(b, unit->at), &prediction);
 		rill_predict_learn(&b->predictor, unit, &prediction, prediction.bytes);
-		b->inside += unit->length;
-		code = rill_body_emit(b, prediction.bytes, unit->length, error);
+		memcpy(bytes + (unit->at - start), prediction.bytes, unit->length);
 	}
+	b->unit_next += count;
+	b->inside += n;
 	return code;
 }
 

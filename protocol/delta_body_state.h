@@ -8,6 +8,7 @@
 #include "protocol/delta_body.h"
 
 #define RILL_BODY_BUFFER 32768u
+#define RILL_BODY_BEFORE 8u
 #define RILL_BODY_LOOK 256u
 
 enum stage { STREAMS, SIZES, LAYOUT, COPIES, DATA };
@@ -63,10 +64,16 @@ struct rill_body {
 	size_t unit_count, unit_next, span_checked;
 
 	const uint8_t *expected; /* encoding: the whole output */
-	uint64_t before; /* the last eight bytes */
 	size_t filled;
-	uint8_t buffer[RILL_BODY_BUFFER];
+	/* The eight bytes before it, then what is not written yet. */
+	uint8_t buffer[RILL_BODY_BEFORE + RILL_BODY_BUFFER];
 };
+
+/* The last eight bytes of output, the last one lowest. */
+static inline uint64_t rill_body_before(const struct rill_body *body)
+{
+	return __builtin_bswap64(rill_load64(body->buffer + body->filled));
+}
 
 /* Appends to the output. */
 enum rill_code rill_body_emit(struct rill_body *body, const uint8_t *bytes, size_t n,

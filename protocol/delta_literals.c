@@ -99,9 +99,10 @@ static enum rill_code code_literal(struct rill_body *b, struct rill_literal_plac
  * the opcode first, then what it is about. */
 static enum rill_code step_word(struct rill_body *b, uint64_t left, struct rill_error *error)
 {
-	uint32_t older = __builtin_bswap32((uint32_t)(b->before >> 32));
+	uint64_t before = rill_body_before(b);
+	uint32_t older = __builtin_bswap32((uint32_t)(before >> 32));
 	struct rill_literal_place place = {
-		.before = (uint64_t)older << 32 | __builtin_bswap32((uint32_t)b->before),
+		.before = (uint64_t)older << 32 | __builtin_bswap32((uint32_t)before),
 		.a64 = true,
 	};
 	uint8_t bytes[4];
@@ -121,7 +122,7 @@ static enum rill_code step_byte(struct rill_body *b, uint64_t left, struct rill_
 {
 	const struct rill_copy *last = b->at ? &b->copy[b->at - 1] : NULL;
 	struct rill_literal_place place = {
-		.before = b->before,
+		.before = rill_body_before(b),
 		.phase = (uint32_t)b->done,
 		.x64 = among(b, RILL_REGION_X64),
 		.first = last ? b->done == last->output + last->length : b->done == 0,

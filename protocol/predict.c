@@ -142,7 +142,10 @@ void rill_predict(struct rill_predictor *p, const struct rill_unit *unit, const 
 	uint64_t place = p->place + unit->at, target;
 	uint8_t *bytes = prediction->bytes;
 
-	memcpy(bytes, old, unit->length);
+	if (unit->length == 4)
+		memcpy(bytes, old, 4);
+	else
+		memcpy(bytes, old, unit->length);
 	prediction->status = RILL_STATUS_NONE;
 	if (unit->target == 0 || !p->image || (!p->placed && needs_place(unit->kind)))
 		return;
