@@ -2,8 +2,12 @@
 #include "host/delta_apply.h"
 
 #include "protocol/delta_decoder.h"
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define THREAD_LEAST (256u << 10) /* a shorter base is hashed before a thread would run */
 
 struct storage {
 	const struct input *base;
@@ -45,34 +49,69 @@ enum rill_code delta_read_header(const struct input *delta, struct rill_delta_he
 	return rill_delta_header_parse(header, delta->bytes, length, error);
 }
 
-static enum rill_code check_base(const struct rill_delta_header *header, const struct input *base,
-				 struct rill_error *error)
-{
-	uint8_t digest[RILL_SHA256_SIZE];
-	char hex[RILL_SHA256_HEX];
+/* The base's SHA-256, in a thread beside the decoder: what that writes is thrown away when the
+ * base turns out to be another one, and nothing is final before both are done. */
+struct base_check {
+	const struct rill_object *expected;
+	const struct input *base;
+	pthread_t thread;
+	bool running;
+	atomic_bool wrong;
+};
 
+static void *hash_base(void *context)
+{
+	struct base_check *check = context;
+	uint8_t digest[RILL_SHA256_SIZE];
+
+	rill_sha256(check->base->bytes, check->base->length, digest);
+	if (memcmp(digest, check->expected->sha256, sizeof digest) != 0)
+		atomic_store(&check->wrong, true);
+	return NULL;
+}
+
+static enum rill_code start_check(struct base_check *check, const struct rill_delta_header *header,
+				  const struct input *base, struct rill_error *error)
+{
 	if (header->base_count != 1 || header->output_count != 1)
 		return rill_fail(error, RILL_UNSUPPORTED,
 				 "the delta is of %zu bases and %zu outputs; a file has one each",
 				 header->base_count, header->output_count);
-	rill_sha256(base->bytes, base->length, digest);
-	if (base->length == header->base[0].length &&
-	    memcmp(digest, header->base[0].sha256, sizeof digest) == 0)
-		return RILL_OK;
-	rill_hex(header->base[0].sha256, RILL_SHA256_SIZE, hex);
+	check->expected = &header->base[0];
+	check->base = base;
+	if (base->length != check->expected->length)
+		atomic_store(&check->wrong, true);
+	else if (base->length >= THREAD_LEAST)
+		check->running = pthread_create(&check->thread, NULL, hash_base, check) == 0;
+	if (!check->running && !atomic_load(&check->wrong))
+		hash_base(check);
+	return RILL_OK;
+}
+
+/* A wrong base counts more than what the decoder made of it, which was `code`. */
+static enum rill_code end_check(struct base_check *check, enum rill_code code,
+				struct rill_error *error)
+{
+	char hex[RILL_SHA256_HEX];
+
+	if (check->running)
+		pthread_join(check->thread, NULL);
+	if (!atomic_load(&check->wrong))
+		return code;
+	rill_hex(check->expected->sha256, RILL_SHA256_SIZE, hex);
 	return rill_fail(error, RILL_WRONG_BASE,
 			 "not the base of this delta, which has %llu bytes and SHA-256 %s",
-			 (unsigned long long)header->base[0].length, hex);
+			 (unsigned long long)check->expected->length, hex);
 }
 
 static enum rill_code decode(struct rill_decoder *decoder, const struct rill_delta_header *header,
-			     const struct input *delta, struct progress *progress,
-			     struct rill_error *error)
+			     const struct input *delta, const struct base_check *check,
+			     struct progress *progress, struct rill_error *error)
 {
 	size_t at = header->length;
 	enum rill_code code = RILL_OK;
 
-	while (code == RILL_OK && at < delta->length) {
+	while (code == RILL_OK && at < delta->length && !atomic_load(&check->wrong)) {
 		size_t some = delta->length - at;
 
 		if (some > RILL_DELTA_CHUNK)
@@ -92,17 +131,20 @@ enum rill_code delta_apply(const struct input *base, const struct input *delta, 
 	const struct rill_decoder_io io = {&storage, read_object, write_object};
 	struct rill_delta_header *header = calloc(1, sizeof *header);
 	struct rill_decoder *decoder = NULL;
+	struct base_check check = {0};
 	enum rill_code code;
 
 	if (!header)
 		return rill_fail(error, RILL_MEMORY, "no memory");
 	code = delta_read_header(delta, header, error);
 	if (code == RILL_OK)
-		code = check_base(header, base, error);
-	if (code == RILL_OK)
+		code = start_check(&check, header, base, error);
+	if (code == RILL_OK && !atomic_load(&check.wrong)) {
 		code = rill_decoder_new(&decoder, header, budget, io, error);
-	if (code == RILL_OK)
-		code = decode(decoder, header, delta, progress, error);
+		if (code == RILL_OK)
+			code = decode(decoder, header, delta, &check, progress, error);
+	}
+	code = end_check(&check, code, error);
 	rill_decoder_free(decoder);
 	free(header);
 	return code;

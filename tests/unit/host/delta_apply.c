@@ -209,10 +209,41 @@ static void a_delta_of_two_bases_is_not_for_files(void **state)
 	free_sample(sample);
 }
 
+/* Hashed beside the decoder, which has no use for the byte that differs. */
+static void another_large_base_is_named_even_when_the_result_is_right(void **state)
+{
+	enum { LARGE = 1 << 20 };
+	uint8_t *base = malloc(LARGE);
+	struct rill_delta_header *header = malloc(sizeof *header);
+	struct buffer delta;
+	struct rill_error error;
+	uint64_t seed = 3;
+
+	assert_non_null(base);
+	assert_non_null(header);
+	for (size_t i = 0; i < LARGE; i++)
+		base[i] = (uint8_t)(next_random(&seed) >> 32);
+	assert_ok(delta_make(base, LARGE, base, LARGE / 2, true, &delta, header, &error), &error);
+	assert_ok(apply(*state, base, LARGE, delta.bytes, delta.length, UINT64_MAX, &error),
+		  &error);
+	base[LARGE - 1] ^= 1;
+	assert_fails(apply(*state, base, LARGE, delta.bytes, delta.length, UINT64_MAX, &error),
+		     RILL_WRONG_BASE, &error, "not the base of this delta");
+	base[0] ^= 1; /* now the result is wrong, too */
+	assert_fails(apply(*state, base, LARGE, delta.bytes, delta.length, UINT64_MAX, &error),
+		     RILL_WRONG_BASE, &error, "not the base of this delta");
+	assert_fails(apply(*state, base, LARGE - 1, delta.bytes, delta.length, UINT64_MAX, &error),
+		     RILL_WRONG_BASE, &error, "not the base of this delta");
+	buffer_free(&delta);
+	free(header);
+	free(base);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		in_folder(another_base_is_named_before_anything_is_written),
+		in_folder(another_large_base_is_named_even_when_the_result_is_right),
 		in_folder(a_delta_cut_at_any_byte_is_refused),
 		in_folder(a_changed_bit_is_noticed_wherever_it_is),
 		in_folder(bytes_behind_the_end_are_refused),
