@@ -40,10 +40,10 @@ static inline void rill_learn_weights(struct rill_bit_model *model, unsigned k, 
 		model->uses[k][s]++;
 }
 
-/* Moves a 16-bit probability by 1/64 of its distance from what happened. */
+/* Moves a 16-bit probability by 1/32 of its distance from what happened. */
 static inline void rill_move_probability(uint16_t *p, int32_t target)
 {
-	*p = (uint16_t)(*p + ((target - *p + 32) >> 6));
+	*p = (uint16_t)(*p + ((target - *p + 16) >> 5));
 }
 
 /* Moves the slots: by 1 / (n + 1.5) of the distance, which is one of 19 bits times `pace`; modulo
@@ -85,7 +85,7 @@ static inline unsigned rill_bit_code(struct rill_bit_model *model,
 	       ((1 << RILL_FINAL_SHIFT) - 1);
 	low = &model->final[choice->final][step];
 	corrected = (low[0] * ((1 << RILL_FINAL_SHIFT) - part) + low[1] * part) >> RILL_FINAL_SHIFT;
-	p = (p + corrected) / 2;
+	p = (p + corrected * 3) / 4;
 	if (p < 1)
 		p = 1;
 	bit = rill_code_bit(coder, p, bit);

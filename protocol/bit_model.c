@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define FIRST_WEIGHT 3000
+#define FIRST_WEIGHT 2600
 
 /* C leaves it to the compiler; all that matter do the same. */
 /* cppcheck-suppress shiftNegativeLHS */

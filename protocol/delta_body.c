@@ -13,7 +13,7 @@ enum { AFTER = 4, ENTRIES, GROUP_COPIES };
 #define SPAN_MOST 256u
 
 /* Rounded up so that it does not depend on the machine. */
-#define BODY_MEMORY (4u << 20)
+#define BODY_MEMORY (3u << 20)
 _Static_assert(sizeof(struct rill_body) <= BODY_MEMORY, "BODY_MEMORY is too small");
 
 static unsigned bucket_bits(uint64_t output_length)

@@ -223,7 +223,9 @@ static void another_large_base_is_named_even_when_the_result_is_right(void **sta
 	assert_non_null(header);
 	for (size_t i = 0; i < LARGE; i++)
 		base[i] = (uint8_t)(next_random(&seed) >> 32);
-	assert_ok(delta_make(base, LARGE, base, LARGE / 2, true, &delta, header, &error), &error);
+	assert_ok(delta_make(base, LARGE, base, LARGE / 2, &(struct delta_options){.quiet = true},
+			     &delta, header, &error),
+		  &error);
 	assert_ok(apply(*state, base, LARGE, delta.bytes, delta.length, UINT64_MAX, &error),
 		  &error);
 	base[LARGE - 1] ^= 1;
