@@ -157,7 +157,7 @@ static enum rill_code code_groups(struct engine *e, struct rill_error *error)
  * the only group also without it. */
 static enum rill_code try_without_layout(struct engine *e, struct rill_error *error)
 {
-	struct group *group = &e->plan.group[0];
+	struct group *group = e->plan.group;
 	struct rill_layout layout;
 	struct growing with = e->code;
 	struct rill_body *body;

@@ -117,8 +117,9 @@ enum rill_code group_layout_make(struct group_layout *gl, const struct group *gr
 	enum rill_code code;
 
 	memset(gl, 0, sizeof *gl);
-	gl->old_slots = calloc(group->pairs + 1, sizeof *gl->old_slots);
-	gl->new_slots = calloc(group->pairs + 1, sizeof *gl->new_slots);
+	gl->slots = group->pairs + 1;
+	gl->old_slots = calloc(gl->slots, sizeof *gl->old_slots);
+	gl->new_slots = calloc(gl->slots, sizeof *gl->new_slots);
 	if (!elf || !gl->old_slots || !gl->new_slots) {
 		free(elf);
 		return rill_fail(error, RILL_MEMORY, "no memory for the executables");
@@ -149,9 +150,9 @@ void group_layout_place(struct group_layout *gl, const struct gathered *old,
 
 void group_layout_free(struct group_layout *gl)
 {
-	for (size_t i = 0; gl->old_slots && i < gl->layout.image_count; i++)
+	for (size_t i = 0; gl->old_slots && i < gl->slots; i++)
 		symbol_slots_free(&gl->old_slots[i]);
-	for (size_t i = 0; gl->new_slots && i < gl->mirror.image_count; i++)
+	for (size_t i = 0; gl->new_slots && i < gl->slots; i++)
 		symbol_slots_free(&gl->new_slots[i]);
 	free(gl->old_slots);
 	free(gl->new_slots);

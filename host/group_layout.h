@@ -14,6 +14,7 @@ struct group_layout {
 	struct rill_layout layout; /* old files, by local offsets */
 	struct rill_layout mirror; /* the new ones as old, each once, for their view */
 	struct symbol_slots *old_slots, *new_slots; /* by image of the two */
+	size_t slots; /* room in each */
 	const struct file_pair *pair[GROUP_PAIRS_MAX]; /* by image of `layout` */
 	bool guessed;
 };
