@@ -13,7 +13,7 @@
 /* The 4 bytes at a base offset, or 0 outside the window. */
 static uint32_t look32(const struct rill_window *window, uint64_t offset)
 {
-	if (offset < window->from || offset + 4 > window->to)
+	if (!rill_window_has(window, offset, 4))
 		return 0;
 	return rill_load32(window->bytes + (offset - window->from));
 }
@@ -56,7 +56,7 @@ static bool is_fde(const struct rill_window *window, uint64_t place, uint64_t *c
 	    back == 0 || back % 4 != 0 || back > place + 4 - window->region->start)
 		return false;
 	*cie = place + 4 - back;
-	if (*cie >= window->from && *cie + 8 <= window->to)
+	if (rill_window_has(window, *cie, 8))
 		return look32(window, *cie + 4) == 0;
 	if (window->source->read(window->source->context, *cie, bytes, sizeof bytes, &ignored) !=
 	    RILL_OK)

@@ -30,12 +30,12 @@ static bool read32(const struct rill_window *window, uint64_t offset, uint32_t *
 	struct rill_error ignored;
 	uint8_t bytes[4];
 
-	if (offset >= window->from && offset + 4 <= window->to) {
+	if (rill_window_has(window, offset, 4)) {
 		*value = rill_load32(window->bytes + (offset - window->from));
 		return true;
 	}
-	if (offset < window->region->start ||
-	    offset + 4 > window->region->start + window->region->length ||
+	if (offset - window->region->start >= window->region->length ||
+	    window->region->length - (offset - window->region->start) < 4 ||
 	    window->source->read(window->source->context, offset, bytes, 4, &ignored) != RILL_OK)
 		return false;
 	*value = rill_load32(bytes);

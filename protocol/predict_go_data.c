@@ -16,7 +16,7 @@ static bool read_bytes(const struct rill_window *window, uint64_t offset, uint8_
 {
 	struct rill_error ignored;
 
-	if (offset >= window->from && offset + n <= window->to) {
+	if (rill_window_has(window, offset, n)) {
 		for (size_t i = 0; i < n; i++)
 			bytes[i] = window->bytes[offset - window->from + i];
 		return true;
@@ -41,8 +41,8 @@ static bool is_type_name(const struct rill_window *window, uint32_t value)
 	uint64_t offset = region->origin[2].old + value;
 	uint8_t bytes[3];
 
-	return value >= NAME_LEAST && offset >= region->start &&
-	       offset + 3 <= region->start + region->length &&
+	return value >= NAME_LEAST && offset - region->start < region->length &&
+	       region->length - (offset - region->start) >= 3 &&
 	       read_bytes(window, offset, bytes, 3) && bytes[0] <= NAME_FLAGS && bytes[1] > 0 &&
 	       bytes[1] < 0xf0 && bytes[2] > 32 && bytes[2] < 0xf0;
 }

@@ -74,8 +74,15 @@ struct rill_window {
 	bool addressed;
 	const struct rill_region *region;
 	const struct rill_image *image;
-	const struct rill_source *source; /* for the rare look further away */
+	const struct rill_source
+		*source; /* for the rare look further away; fails outside the sources */
 };
+
+/* Whether the window has the `n` bytes of base offset `offset`, which may be any number. */
+static inline bool rill_window_has(const struct rill_window *window, uint64_t offset, size_t n)
+{
+	return offset >= window->from && offset <= window->to && n <= window->to - offset;
+}
 
 /* Each fills `unit` and returns the number of units, which cover the piece from its start
  * without gaps, at most to window->end. */

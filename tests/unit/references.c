@@ -104,13 +104,17 @@ static void a64_fields_come_back(void **state)
 			 0xf9400000);
 }
 
+#define BASE 65536u
+#define AROUND 256u
+
+/* As delta_body.c has it: outside the sources there is nothing. */
 static enum rill_code read_base(void *context, uint64_t offset, uint8_t *bytes, size_t n,
 				struct rill_error *error)
 {
 	const uint8_t *base = context;
 
-	(void)error;
-	assert_true(offset <= 65536 && n <= 65536 - offset);
+	if (offset > BASE || n > BASE - offset)
+		return rill_fail(error, RILL_CORRUPT, "outside the base");
 	memcpy(bytes, base + offset, n);
 	return RILL_OK;
 }
@@ -118,7 +122,7 @@ static enum rill_code read_base(void *context, uint64_t offset, uint8_t *bytes, 
 /* Random bytes, small numbers so that offsets and lengths are believed now and then. */
 static void fill(uint8_t *base, uint64_t *random)
 {
-	for (size_t i = 0; i < 65536; i += 8) {
+	for (size_t i = 0; i < BASE; i += 8) {
 		uint64_t r = next_random(random);
 
 		if (r & 1)
@@ -127,17 +131,62 @@ static void fill(uint8_t *base, uint64_t *random)
 	}
 }
 
-/* Of any bytes and any class, units cover the piece without gaps and stay within it. */
+/* Numbers that are an offset in the base, or wrap around to one. */
+static uint64_t next_number(uint64_t *random)
+{
+	uint64_t r = next_random(random);
+
+	return r >> 62 == 0 ? r % BASE : r >> 62 == 1 ? 0 - r % 300 : r >> 62 == 2 ? r % 300 : r;
+}
+
+/* A window on a random piece of the region, at its very start now and then. */
+static void place_window(struct rill_window *w, uint64_t *random)
+{
+	uint64_t end = w->region->start + w->region->length;
+
+	w->start = w->region->start;
+	if (next_random(random) & 3)
+		w->start += next_random(random) % (w->region->length - 1);
+	w->end = w->start + 1 + next_random(random) % (RILL_PIECE + RILL_UNIT_MAX);
+	if (w->end > end)
+		w->end = end;
+	w->from = w->start - w->region->start < RILL_LOOK_BEHIND ? w->region->start
+								 : w->start - RILL_LOOK_BEHIND;
+	w->to = w->end + RILL_LOOK_AHEAD < end ? w->end + RILL_LOOK_AHEAD : end;
+	w->addressed = next_random(random) % 5 > 0;
+	w->address = w->from + 0x1000;
+}
+
+/* Reads the units with `around` in memory before and behind the window. */
+static size_t read_amid(struct rill_window *w, const uint8_t *base, uint8_t around,
+			struct rill_unit *unit)
+{
+	static uint8_t memory[AROUND + RILL_WINDOW + AROUND];
+
+	memset(memory, around, sizeof memory);
+	memcpy(memory + AROUND, base + w->from, (size_t)(w->to - w->from));
+	w->bytes = memory + AROUND;
+	return rill_read_units(w, unit);
+}
+
+static bool is_same(const struct rill_unit *a, const struct rill_unit *b)
+{
+	return a->target == b->target && a->at == b->at && a->length == b->length &&
+	       a->kind == b->kind && a->tail == b->tail;
+}
+
+/* Of any bytes, any class and any origins, units cover the piece without gaps and stay
+ * within it; what stands in memory around the window does not matter. */
 static void units_cover_their_piece(void **state)
 {
-	static uint8_t base[65536];
-	static struct rill_unit unit[RILL_UNITS_MAX];
+	static uint8_t base[BASE];
+	static struct rill_unit unit[RILL_UNITS_MAX], again[RILL_UNITS_MAX];
 	struct rill_source source = {.context = base, .read = read_base};
 	struct rill_image image = {.low = 0x1000, .high = 0x20000};
 	uint64_t random = 11;
 
 	(void)state;
-	for (unsigned round = 0; round < 4000; round++) {
+	for (unsigned round = 0; round < 20000; round++) {
 		struct rill_region region = {.start = next_random(&random) % 64,
 					     .class = round % RILL_REGION_CLASSES};
 		struct rill_window w = {.region = &region, .image = &image, .source = &source};
@@ -146,20 +195,13 @@ static void units_cover_their_piece(void **state)
 
 		if (round % 64 == 0)
 			fill(base, &random);
-		region.length = 65536 - region.start - next_random(&random) % 64;
-		w.start = region.start + next_random(&random) % (region.length - 1);
-		w.end = w.start + 1 + next_random(&random) % (RILL_PIECE + RILL_UNIT_MAX);
-		if (w.end > region.start + region.length)
-			w.end = region.start + region.length;
-		w.from = w.start - region.start < RILL_LOOK_BEHIND ? region.start
-								   : w.start - RILL_LOOK_BEHIND;
-		w.to = w.end + RILL_LOOK_AHEAD < region.start + region.length
-			       ? w.end + RILL_LOOK_AHEAD
-			       : region.start + region.length;
-		w.bytes = base + w.from;
-		w.addressed = round % 5 > 0;
-		w.address = w.from + 0x1000;
-		count = rill_read_units(&w, unit);
+		if (round % 16 < 4)
+			region.start = 0;
+		region.length = BASE - region.start - next_random(&random) % 64;
+		for (unsigned i = 0; i < RILL_ORIGINS_MAX; i++)
+			region.origin[i].old = next_number(&random);
+		place_window(&w, &random);
+		count = read_amid(&w, base, 0, unit);
 		assert_true(count > 0 && count <= RILL_UNITS_MAX);
 		place = w.start;
 		for (size_t i = 0; i < count; i++) {
@@ -169,6 +211,11 @@ static void units_cover_their_piece(void **state)
 			place += unit[i].length;
 		}
 		assert_true(place <= w.end && (place == w.end || place >= w.start + RILL_PIECE));
+		for (unsigned around = 0x10; around < 0x60; around += 0x0f) {
+			assert_int_equal(read_amid(&w, base, (uint8_t)around, again), count);
+			for (size_t i = 0; i < count; i++)
+				assert_true(is_same(&unit[i], &again[i]));
+		}
 	}
 }
 
