@@ -84,7 +84,7 @@ static enum rill_code code_segment(struct rill_layout *layout, struct rill_layou
 	if (cursor->image == 0)
 		return rill_fail(error, RILL_CORRUPT, "layout table: a segment without an image");
 	image = &layout->image[cursor->image - 1];
-	if (image->old_count >= RILL_SEGMENTS_MAX || image->new_count >= RILL_SEGMENTS_MAX)
+	if ((f->tag == TAG_OLD_SEGMENT ? image->old_count : image->new_count) >= RILL_SEGMENTS_MAX)
 		return rill_fail(error, RILL_CORRUPT, "layout table: too many segments");
 	if (f->tag == TAG_OLD_SEGMENT) {
 		rank = image->old_count++;

@@ -4,7 +4,7 @@
  * difference and extra block not yet coded, so that bzip2's sums do not bar the way.
  */
 #include "host/bsdiff4.h"
-#include "tests/fuzz/must.h"
+#include "tests/support/must.h"
 
 #include <bzlib.h>
 #include <signal.h>

@@ -5,7 +5,7 @@
  * what the header names, and in the order that delta_decoder.h promises.
  */
 #include "protocol/delta_decoder.h"
-#include "tests/fuzz/must.h"
+#include "tests/support/must.h"
 
 #include <string.h>
 

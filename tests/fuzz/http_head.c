@@ -3,7 +3,7 @@
  * The head of an answer, at the start of any bytes.
  */
 #include "device/http_head.h"
-#include "tests/fuzz/must.h"
+#include "tests/support/must.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
  * it is parsed again (if it is JSON at all: it has control characters in strings raw).
  */
 #include "protocol/json.h"
-#include "tests/fuzz/must.h"
+#include "tests/support/must.h"
 
 #include <string.h>
 

@@ -5,7 +5,7 @@
  */
 #include "protocol/release.h"
 #include "protocol/tuf_document.h"
-#include "tests/fuzz/must.h"
+#include "tests/support/must.h"
 
 static void look_at_targets(struct rill_tuf *tuf)
 {

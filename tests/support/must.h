@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-/* What does not hold ends the fuzzer, which then keeps its input. */
+/* What does not hold ends the program: a fuzzer then keeps its input. */
 static inline void must(bool holds)
 {
 	if (!holds)
