@@ -85,9 +85,12 @@ static void add_go_table(struct elf_regions *elf, const struct file *file, uint6
 	struct rill_region *region;
 	uint64_t header[9], module, text, funcdata, end;
 
-	if (length < sizeof header || !get(file, start, header, sizeof header) ||
-	    (uint32_t)header[0] != GO_MAGIC || header[8] >= length ||
-	    !find_module(elf, file, address, address + header[4], &module) ||
+	/* One is enough: it takes a search. */
+	if (elf->go_seen || length < sizeof header || !get(file, start, header, sizeof header) ||
+	    (uint32_t)header[0] != GO_MAGIC || header[8] >= length)
+		return;
+	elf->go_seen = true;
+	if (!find_module(elf, file, address, address + header[4], &module) ||
 	    !get(file, module + GO_MODULE_TEXT, &text, sizeof text) ||
 	    !get(file, module + GO_MODULE_FUNCDATA, &funcdata, sizeof funcdata))
 		return;

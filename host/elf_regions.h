@@ -21,6 +21,7 @@ struct elf_regions {
 	/* In the order of the file, not overlapping; `old_origin` is this file's. */
 	struct rill_region region[ELF_REGIONS_MAX];
 	size_t region_count;
+	bool go_seen; /* Go's function table was looked at */
 	uint64_t go_types, go_text; /* addresses, 0: not a Go program */
 };
 

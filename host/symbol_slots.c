@@ -6,10 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NAME_MOST 4096u
+
 struct file {
 	const uint8_t *bytes;
 	size_t n;
 	Elf64_Ehdr header;
+	size_t relocations; /* that it has room for, when no two are one */
 };
 
 static bool get(const struct file *file, uint64_t offset, void *to, size_t n)
@@ -27,13 +30,14 @@ static bool get_section(const struct file *file, uint64_t index, Elf64_Shdr *sec
 		   sizeof *section);
 }
 
-/* FNV-1a (G. Fowler, L. C. Noll, K.-P. Vo), of a name that ends within the file. */
+/* FNV-1a (G. Fowler, L. C. Noll, K.-P. Vo), of a name that ends within the file; of its begin
+ * when it has no end. */
 static uint64_t hash_name(const struct file *file, uint64_t offset)
 {
 	uint64_t hash = UINT64_C(0xcbf29ce484222325);
 
-	for (; offset < file->n && file->bytes[offset] != 0; offset++)
-		hash = (hash ^ file->bytes[offset]) * UINT64_C(0x100000001b3);
+	for (unsigned n = 0; n < NAME_MOST && offset < file->n && file->bytes[offset]; n++)
+		hash = (hash ^ file->bytes[offset++]) * UINT64_C(0x100000001b3);
 	return hash;
 }
 
@@ -51,7 +55,7 @@ static void add(struct symbol_slots *slots, uint64_t address, uint64_t name)
 	slots->slot[slots->n++] = (struct symbol_slot){.address = address, .name = name};
 }
 
-static void read_relocations(struct symbol_slots *slots, const struct file *file,
+static void read_relocations(struct symbol_slots *slots, struct file *file,
 			     const Elf64_Shdr *section)
 {
 	Elf64_Shdr symbols, names;
@@ -64,8 +68,10 @@ static void read_relocations(struct symbol_slots *slots, const struct file *file
 	for (uint64_t at = 0; at + sizeof relocation <= section->sh_size; at += sizeof relocation) {
 		uint64_t index;
 
-		if (!get(file, section->sh_offset + at, &relocation, sizeof relocation))
+		if (file->relocations == 0 ||
+		    !get(file, section->sh_offset + at, &relocation, sizeof relocation))
 			return;
+		file->relocations--;
 		index = ELF64_R_SYM(relocation.r_info);
 		if (index == 0 || index >= symbols.sh_size / sizeof symbol ||
 		    !get(file, symbols.sh_offset + index * sizeof symbol, &symbol, sizeof symbol) ||
@@ -86,7 +92,7 @@ static int by_address(const void *a, const void *b)
 
 void symbol_slots_read(struct symbol_slots *slots, const uint8_t *bytes, size_t n)
 {
-	struct file file = {.bytes = bytes, .n = n};
+	struct file file = {.bytes = bytes, .n = n, .relocations = n / sizeof(Elf64_Rela)};
 	Elf64_Shdr section;
 
 	*slots = (struct symbol_slots){0};
