@@ -8,6 +8,7 @@
 #include "protocol/range_coder.h"
 #include "tests/fuzz/take.h"
 #include "tests/support/must.h"
+#include "tests/support/numbers.h"
 
 #include <string.h>
 
@@ -69,7 +70,7 @@ static void code_one(struct rill_coder *coder, struct take *from, bool check)
 
 static void code_all(struct rill_coder *coder, struct take from, bool check)
 {
-	rill_number_model_setup(&numbers, &tables);
+	numbers_setup(&numbers, &tables);
 	while (from.n > 0)
 		code_one(coder, &from, check);
 }

@@ -6,6 +6,7 @@
 #include "protocol/address_map.h"
 #include "tests/fuzz/take.h"
 #include "tests/support/must.h"
+#include "tests/support/numbers.h"
 
 #include <string.h>
 
@@ -48,7 +49,7 @@ static size_t decode(const uint8_t *code, size_t n, uint64_t base, uint64_t outp
 	uint64_t done = 0;
 	size_t count = 0;
 
-	rill_number_model_setup(&numbers, &tables);
+	numbers_setup(&numbers, &tables);
 	rill_coder_decode(&coder, code, code + n);
 	for (; count < COPIES; count++) {
 		copy[count] = (struct rill_copy){0};
@@ -72,7 +73,7 @@ static void comes_back(const struct rill_copy *copies, size_t count, uint64_t ba
 	struct rill_error error;
 
 	sink.n = 0;
-	rill_number_model_setup(&numbers, &tables);
+	numbers_setup(&numbers, &tables);
 	rill_coder_encode(&coder, put, &sink);
 	for (size_t i = 0; i < count; i++) {
 		struct rill_copy copy = copies[i];

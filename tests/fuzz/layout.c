@@ -6,6 +6,7 @@
 #include "protocol/layout.h"
 #include "tests/fuzz/take.h"
 #include "tests/support/must.h"
+#include "tests/support/numbers.h"
 
 #include <string.h>
 
@@ -34,7 +35,7 @@ static enum rill_code code_all(struct rill_layout *layout, struct rill_coder *co
 	struct rill_error error;
 	enum rill_code code = RILL_OK;
 
-	rill_number_model_setup(&numbers, &tables);
+	numbers_setup(&numbers, &tables);
 	for (uint64_t i = 0; i < entries && code == RILL_OK; i++)
 		code = rill_layout_code(layout, &cursor, &numbers, &tables, coder, base, &error);
 	must(code == RILL_OK || error.code == RILL_CORRUPT);

@@ -146,8 +146,11 @@ static void set_capacities(struct craft *craft, const struct rill_group *groups,
 void craft_encode(struct craft *craft, const struct rill_group *groups, size_t count)
 {
 	struct rill_delta_header *header = &craft->header;
-	const struct rill_body_io io = {
-		.source = {craft, read_space}, .context = craft, .write = drop};
+	struct rill_packing packing;
+	const struct rill_body_io io = {.source = {craft, read_space},
+					.packing = &packing,
+					.context = craft,
+					.write = drop};
 	struct rill_body_size size;
 	struct rill_layout none;
 	struct rill_error error;
@@ -156,13 +159,19 @@ void craft_encode(struct craft *craft, const struct rill_group *groups, size_t c
 
 	hash_outputs(craft);
 	set_capacities(craft, groups, count);
-	size = (struct rill_body_size){header->most_entries, header->most_copies,
-				       header->base_length, header->output_length};
+	size = (struct rill_body_size){.most_entries = header->most_entries,
+				       .most_copies = header->most_copies,
+				       .base_length = header->base_length,
+				       .output_length = header->output_length};
+	must(rill_packing_new(&packing, 0, size.base_length, size.output_length, &error) ==
+	     RILL_OK);
 	must(rill_body_new(&body, &size, &io, &error) == RILL_OK);
 	must(rill_layout_new(&none, 0, &error) == RILL_OK);
 	craft->code.n = 0;
 	rill_coder_encode(rill_body_coder(body), put_byte, &craft->code);
 	rill_body_encode(body, craft->space + header->base_length);
+	while (header->output_length > 0 && !rill_body_group_done(body))
+		must(rill_body_step(body, &error) == RILL_OK);
 	for (size_t i = 0; i < count && done < header->output_length; i++) {
 		struct rill_group group = groups[i];
 
@@ -175,6 +184,7 @@ void craft_encode(struct craft *craft, const struct rill_group *groups, size_t c
 	rill_coder_finish(rill_body_coder(body));
 	rill_layout_free(&none);
 	rill_body_free(body);
+	rill_packing_free(&packing);
 }
 
 void craft_encode_one(struct craft *craft, struct rill_layout *layout,
@@ -192,18 +202,20 @@ void craft_seal_as_it_is(struct craft *craft)
 
 	chunks = (size_t)((header->body_length + RILL_DELTA_CHUNK - 1) / RILL_DELTA_CHUNK);
 	header->chunk_count = chunks;
-	hashes = calloc(chunks + 1, RILL_SHA256_SIZE);
+	hashes = calloc(chunks + 1, RILL_CHUNK_HASH_SIZE);
 	must(hashes);
 	for (size_t i = 0; i < chunks && i * RILL_DELTA_CHUNK < n; i++) {
 		uint64_t left = header->body_length - i * RILL_DELTA_CHUNK;
+		uint8_t digest[RILL_SHA256_SIZE];
 
 		left = left < n - i * RILL_DELTA_CHUNK ? left : n - i * RILL_DELTA_CHUNK;
 		rill_sha256(craft->code.bytes + i * RILL_DELTA_CHUNK,
-			    left < RILL_DELTA_CHUNK ? (size_t)left : RILL_DELTA_CHUNK,
-			    hashes + i * RILL_SHA256_SIZE);
+			    left < RILL_DELTA_CHUNK ? (size_t)left : RILL_DELTA_CHUNK, digest);
+		memcpy(hashes + i * RILL_CHUNK_HASH_SIZE, digest, RILL_CHUNK_HASH_SIZE);
 	}
 	header->chunk_sha256 = hashes;
-	room = 1024 + (header->base_count + header->output_count) * 64 + chunks * RILL_SHA256_SIZE;
+	room = 1024 + (header->base_count + header->output_count) * 64 +
+	       chunks * RILL_CHUNK_HASH_SIZE;
 	free(craft->delta);
 	craft->delta = malloc(room + n);
 	must(craft->delta && rill_delta_header_write(header, craft->delta, room));

@@ -2,6 +2,7 @@
 #include "tests/unit/support.h"
 
 #include "protocol/layout.h"
+#include "tests/support/numbers.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,7 +40,7 @@ static enum rill_code code_all(struct bench *bench, struct rill_layout *layout, 
 	struct rill_layout_cursor cursor = {0};
 	enum rill_code code = RILL_OK;
 
-	rill_number_model_setup(&bench->numbers, &bench->tables);
+	numbers_setup(&bench->numbers, &bench->tables);
 	for (uint64_t i = 0; i < entries; i++) {
 		code = rill_layout_code(layout, &cursor, &bench->numbers, &bench->tables,
 					&bench->coder, base, error);
