@@ -6,7 +6,8 @@
 
 #define PIECE 65536
 #define PIGZ_BLOCK (128u << 10)
-#define CANDIDATES 48
+#define PIGZ_BLOCK_STEP (32u << 10) /* of likely lengths */
+#define CANDIDATES 72
 /* Plain bytes that failing recipes may use up, beyond twice the stream's own. */
 #define PATIENCE (64u << 20)
 
@@ -31,7 +32,10 @@ struct deflate_hint deflate_hint_zip(uint16_t flags)
 struct shape {
 	bool is_stored; /* the first block is */
 	uint16_t stored; /* its length */
-	uint64_t pause; /* plain bytes before the first empty block within the stream, or 0 */
+	/* Plain bytes before the first empty block within the stream, or before the first block
+	 * that begins where pigz may begin one; else 0. */
+	uint64_t pause;
+	bool has_empty; /* it is an empty block */
 };
 
 struct inflater {
@@ -66,6 +70,17 @@ static int inflate_some(struct inflater *inflater, int flush, size_t *n)
 	return code;
 }
 
+static void look_for_pause(struct shape *shape, uint64_t begin, uint64_t end)
+{
+	bool is_empty = begin == end;
+
+	if (end == 0 || shape->has_empty || (shape->pause && !is_empty))
+		return;
+	if (shape->pause == 0 && (is_empty || end % PIGZ_BLOCK_STEP == 0))
+		shape->pause = end;
+	shape->has_empty = is_empty;
+}
+
 /* Follows the stream to its end. */
 static enum rill_code measure(struct inflater *inflater, const uint8_t *bytes, size_t n,
 			      struct deflate_found *found, struct shape *shape,
@@ -85,11 +100,10 @@ static enum rill_code measure(struct inflater *inflater, const uint8_t *bytes, s
 		code = inflate_some(inflater, Z_BLOCK, &some);
 		found->crc32 = (uint32_t)crc32(found->crc32, inflater->plain, (unsigned)some);
 		found->plain_length += some;
-		/* Bit 7: at the end of a block; also before the first. */
-		if (code != Z_OK || !(inflater->stream.data_type & 128))
+		/* Bit 7: at the end of a block, or before the first; bit 6: it was the last. */
+		if (code != Z_OK || (inflater->stream.data_type & 192) != 128)
 			continue;
-		if (found->plain_length == block_start && shape->pause == 0)
-			shape->pause = block_start;
+		look_for_pause(shape, block_start, found->plain_length);
 		block_start = found->plain_length;
 	}
 	found->length = (uint64_t)(inflater->stream.next_in - bytes);
@@ -198,13 +212,11 @@ static void add_level(struct candidates *candidates, int level, struct deflate_h
 						 .level = (uint8_t)level};
 	const struct rill_deflate_recipe zip = {.kind = RILL_DEFLATE_ZIP, .level = (uint8_t)level};
 
-	if (shape->pause) {
-		/* The first block may have ended on a byte, without an empty one. */
+	/* No other puts empty blocks inside; but one that ended on a byte needs none. */
+	if (shape->pause)
 		add_pigz(candidates, level, shape->pause);
-		if (shape->pause % PIGZ_BLOCK == 0 && shape->pause != PIGZ_BLOCK)
-			add_pigz(candidates, level, PIGZ_BLOCK);
-		return; /* no other puts empty blocks inside */
-	}
+	if (shape->has_empty)
+		return;
 	if (hint.maker == DEFLATE_MAKER_GZIP)
 		add(candidates, gzip);
 	if (hint.maker == DEFLATE_MAKER_ZIP)

@@ -81,11 +81,14 @@ static enum rill_code work(struct rill_deflate *made, int flush)
 	struct zlib *z = (void *)made->state;
 	uint8_t *out = z->room + z->used;
 
+	if (output->code != RILL_OK)
+		return output->code;
 	do {
 		z->stream.next_out = out;
 		z->stream.avail_out = (unsigned)z->out_size;
 		if (deflate(&z->stream, flush) == Z_STREAM_ERROR)
-			return rill_fail(output->error, RILL_INTERNAL, "zlib lost its state");
+			return output->code = rill_fail(output->error, RILL_INTERNAL,
+							"zlib lost its state");
 		if (z->out_size > z->stream.avail_out)
 			output->code = output->sink.write(output->sink.context, out,
 							  z->out_size - z->stream.avail_out,
@@ -173,7 +176,8 @@ static enum rill_code end_block(struct rill_deflate *made)
 	if (deflateGetDictionary(&z->stream, dictionary, &n) != Z_OK ||
 	    deflateReset(&z->stream) != Z_OK ||
 	    (!made->recipe.separate && deflateSetDictionary(&z->stream, dictionary, n) != Z_OK))
-		return rill_fail(made->output.error, RILL_INTERNAL, "zlib lost its state");
+		return made->output.code = rill_fail(made->output.error, RILL_INTERNAL,
+						     "zlib lost its state");
 	return made->output.code;
 }
 

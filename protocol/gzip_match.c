@@ -213,6 +213,13 @@ static void slide(struct matcher *m)
 		m->previous[i] = (uint16_t)(m->previous[i] >= HALF ? m->previous[i] - HALF : 0);
 }
 
+/* Moves the window when it is due, as it is only looked at when little is left ahead. */
+static void slide_if_due(struct matcher *m)
+{
+	if (m->ahead < AHEAD_MIN && m->at >= HALF + DISTANCE_MAX)
+		slide(m);
+}
+
 static void run(struct matcher *m, struct rill_deflate_output *output, uint32_t enough)
 {
 	if (!m->began) {
@@ -225,8 +232,8 @@ static void run(struct matcher *m, struct rill_deflate_output *output, uint32_t 
 			step_fast(m, output);
 		else
 			step_lazy(m, output);
-		if (m->is_zip && m->ahead < AHEAD_MIN && m->at >= HALF + DISTANCE_MAX)
-			slide(m);
+		if (m->is_zip)
+			slide_if_due(m);
 	}
 }
 
@@ -257,8 +264,7 @@ static enum rill_code feed(struct rill_deflate *deflate, const uint8_t *bytes, s
 		n -= some;
 		if (some == room) {
 			run(m, &deflate->output, AHEAD_MIN);
-			if (m->at >= HALF + DISTANCE_MAX)
-				slide(m);
+			slide_if_due(m);
 		}
 	}
 	return deflate->output.code;
@@ -268,6 +274,9 @@ static enum rill_code finish(struct rill_deflate *deflate)
 {
 	struct matcher *m = (void *)deflate->state;
 
+	/* The end of the input shows when more is wanted. */
+	run(m, &deflate->output, AHEAD_MIN);
+	slide_if_due(m);
 	memset(m->window + m->at + m->ahead, 0, MATCH_MIN - 1);
 	run(m, &deflate->output, 1);
 	if (m->has_pending)
