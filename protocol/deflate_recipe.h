@@ -14,9 +14,10 @@
  * pieces; RILL_DEFLATE_MEMORY bytes are allocated in rill_deflate_new(), nothing later; any
  * recipe that was parsed and any plain bytes are safe.
  *
- * What it does not: the kinds ZLIB and PIGZ are made by the libz that is linked. All
- * versions of zlib from 1.2.5 on decide alike; zlib-ng does not. The caller checks the result by
- * its hash.
+ * What it does not: the kinds ZLIB and PIGZ are made by the libz that is linked. Streams of
+ * all versions of zlib met so far come back with 1.2.13; its replacements (zlib-ng) decide
+ * otherwise, and are refused by the name in their version. The caller checks the result
+ * by its hash.
  */
 #ifndef RILL_DEFLATE_RECIPE_H
 #define RILL_DEFLATE_RECIPE_H
@@ -73,7 +74,8 @@ struct rill_deflate_sink {
 
 struct rill_deflate;
 
-/* Begins a stream. RILL_MEMORY: no memory. RILL_UNSUPPORTED: libz refuses the recipe. */
+/* Begins a stream. RILL_MEMORY: no memory. RILL_UNSUPPORTED: libz is not zlib, or
+ * refuses the recipe. */
 enum rill_code rill_deflate_new(struct rill_deflate **deflate,
 				const struct rill_deflate_recipe *recipe,
 				struct rill_deflate_sink sink, struct rill_error *error);

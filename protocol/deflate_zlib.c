@@ -47,6 +47,12 @@ static void release(void *context, void *bytes)
 	(void)context, (void)bytes; /* all of it goes with the struct rill_deflate */
 }
 
+/* Libraries that stand in for zlib and decide otherwise have a name behind their version. */
+static bool is_zlib_itself(const char *version)
+{
+	return version[strspn(version, "0123456789.")] == 0;
+}
+
 static enum rill_code begin(struct rill_deflate *made, struct rill_error *error)
 {
 	const struct rill_deflate_recipe *recipe = &made->recipe;
@@ -54,6 +60,10 @@ static enum rill_code begin(struct rill_deflate *made, struct rill_error *error)
 	bool pigz = recipe->kind == RILL_DEFLATE_PIGZ;
 	int code;
 
+	if (!is_zlib_itself(zlibVersion()))
+		return rill_fail(error, RILL_UNSUPPORTED,
+				 "libz is %s: deflate streams of zlib need zlib itself",
+				 zlibVersion());
 	z->stream.zalloc = allocate;
 	z->stream.zfree = release;
 	z->stream.opaque = z;

@@ -114,3 +114,14 @@ stream += z.flush(zlib.Z_SYNC_FLUSH) + z.compress(plain[170000:]) + z.flush()
 open(sys.argv[2], 'wb').write(stream)
 END
 expect_all none "flushed at odd places"
+
+# A libz that only stands in for zlib is not trusted to decide like it.
+if [ -z "${LEVELS:-}" ]; then
+	echo 'const char *zlibVersion(void); const char *zlibVersion(void) { return "1.3.1.zlib-ng"; }' >version.c
+	cc -shared -fPIC -o version.so version.c
+	bsdtar -C in -czf out/bsd.tar.gz text mixed
+	cp out/bsd.tar.gz .
+	expect_all 'zlib -6' "libz itself"
+	mv bsd.tar.gz out
+	LD_PRELOAD=$w/version.so expect_all none "a stand-in for libz"
+fi
