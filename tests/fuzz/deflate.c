@@ -4,7 +4,7 @@
  * recipe, pieces of any length give one stream, and it inflates to the plain bytes.
  */
 #include "protocol/deflate_recipe.h"
-#include "tests/fuzz/must.h"
+#include "tests/support/must.h"
 
 #include <string.h>
 #include <zlib.h>

@@ -4,7 +4,7 @@
  * the stream again.
  */
 #include "host/deflate_find.h"
-#include "tests/fuzz/must.h"
+#include "tests/support/must.h"
 
 #include <string.h>
 #include <zlib.h>
