@@ -95,7 +95,7 @@ static const uint8_t *signed_hash(const struct incoming *in)
 	return at_header(in)
 		       ? in->delta->header_sha256
 		       : in->header.chunk_sha256 + (in->start - in->header.length) /
-							   RILL_DELTA_CHUNK * RILL_SHA256_SIZE;
+							   RILL_DELTA_CHUNK * RILL_CHUNK_HASH_SIZE;
 }
 
 /* The part is here: looks at its hash, keeps it if it is new, and passes it on. */
@@ -105,7 +105,9 @@ static enum rill_code take_part(struct incoming *in, bool is_kept, struct rill_e
 	enum rill_code code = RILL_OK;
 
 	rill_sha256(part_bytes(in), in->fill, digest);
-	in->damaged = memcmp(digest, signed_hash(in), sizeof digest) != 0;
+	/* A chunk's hash is cut short: delta_header.h. */
+	in->damaged = memcmp(digest, signed_hash(in),
+			     at_header(in) ? RILL_SHA256_SIZE : RILL_CHUNK_HASH_SIZE) != 0;
 	if (in->damaged)
 		return rill_fail(error, RILL_CORRUPT, "not the signed bytes");
 	rill_sha256_update(&in->hash, part_bytes(in), in->fill);

@@ -19,7 +19,7 @@ ar rcs libsha256.a sha256.o
 { cmake -G Ninja -S "$top" -B "$build" -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_COMPILER=gcc -DCMAKE_C_FLAGS="$wide" \
 	-DRILL_HOST=OFF -DRILL_DEVICE=OFF -DRILL_TESTS=OFF -DMBEDCRYPTO="$w/libsha256.a" &&
 	cmake --build "$build" --target rill; } >log || { tail -n 40 log; fail "the build of 32 bits"; }
-libraries=("$build/protocol/librill.a" libsha256.a)
+libraries=("$build/protocol/librill.a" libsha256.a -lz)
 compile "$top/tests/support/decode.c" "${libraries[@]}" -o decode
 [ "$(od -An -tu1 -j 4 -N 1 decode | tr -d ' ')" = 1 ] || fail "the decoder is not of 32 bits"
 
