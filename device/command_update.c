@@ -131,8 +131,8 @@ static enum rill_code run(struct session *session, struct rill_error *error)
 		return code;
 	code = recover_all(session, error);
 	if (code == RILL_OK) {
-		code = http_open(&session->http, config->url, config->ca, config->stall_timeout,
-				 error);
+		session->config.http.tls.clock = clock_read(config->state);
+		code = http_open(&session->http, &config->http, error);
 		if (code == RILL_OK)
 			code = trust_refresh(&session->tuf, &session->http, config, error);
 		if (code == RILL_OK) {

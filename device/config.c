@@ -19,14 +19,28 @@ struct key {
 };
 
 static const struct key config_keys[] = {
-	{"url", KEY_TEXT, offsetof(struct config, url), true, 0, 0},
-	{"ca", KEY_TEXT, offsetof(struct config, ca), false, 0, 0},
+	{"url", KEY_TEXT, offsetof(struct config, http.url), true, 0, 0},
+	{"ca", KEY_TEXT, offsetof(struct config, http.tls.ca), false, 0, 0},
+	{"pins", KEY_TEXTS, offsetof(struct config, pins), false, 0, 0},
+	{"client_certificate", KEY_TEXT, offsetof(struct config, http.tls.certificate), false, 0,
+	 0},
+	{"client_key", KEY_TEXT, offsetof(struct config, http.tls.key), false, 0, 0},
+	{"authorization", KEY_TEXT, offsetof(struct config, http.authorization), false, 0, 0},
+	{"proxy", KEY_TEXT, offsetof(struct config, http.proxy), false, 0, 0},
+	{"no_proxy", KEY_TEXT, offsetof(struct config, http.no_proxy), false, 0, 0},
 	{"root", KEY_TEXT, offsetof(struct config, root), false, 0, 0},
 	{"state", KEY_TEXT, offsetof(struct config, state), false, 0, 0},
 	{"board", KEY_TEXT, offsetof(struct config, board), false, 0, 0},
 	{"full", KEY_TEXT, offsetof(struct config, full_name), false, 0, 0},
 	{"memory", KEY_NUMBER, offsetof(struct config, memory), false, 1, INT64_C(1) << 40},
-	{"stall_timeout", KEY_NUMBER, offsetof(struct config, stall_timeout), false, 1, 86400},
+	{"stall_timeout", KEY_NUMBER, offsetof(struct config, http.limits.stall_timeout), false, 1,
+	 86400},
+	{"min_rate", KEY_NUMBER, offsetof(struct config, http.limits.min_rate), false, 0, 1 << 30},
+	{"rate", KEY_NUMBER, offsetof(struct config, http.limits.rate), false, 512, 1 << 30},
+	{"retries", KEY_NUMBER, offsetof(struct config, http.retry.retries), false, 0, 1000000},
+	{"retry_delay", KEY_NUMBER, offsetof(struct config, http.retry.delay), false, 0, 86400},
+	{"retry_delay_max", KEY_NUMBER, offsetof(struct config, http.retry.delay_max), false, 0,
+	 86400},
 	{"targets", KEY_TARGETS, 0, true, 0, 0},
 	{NULL, KEY_TEXT, 0, false, 0, 0},
 };
@@ -49,7 +63,7 @@ static enum rill_code bad(const char *key, const char *what, struct rill_error *
 static enum rill_code unknown_key(const struct key *keys, const char *name,
 				  struct rill_error *error)
 {
-	char known[256] = "";
+	char known[448] = "";
 
 	for (; keys->name; keys++) {
 		size_t n = strlen(known);
@@ -198,6 +212,10 @@ static enum rill_code read_config(struct config *config, const char *text, size_
 	code = read_object(config_keys, config, config->json, error);
 	if (code != RILL_OK)
 		return code;
+	config->http.tls.pins = config->pins;
+	if (!config->http.tls.certificate != !config->http.tls.key)
+		return bad(config->http.tls.key ? "client_key" : "client_certificate",
+			   "is of use only with the other of the two", error);
 	if (strcmp(config->full_name, "always") == 0)
 		config->full = FULL_ALWAYS;
 	else if (strcmp(config->full_name, "never") != 0)
@@ -212,13 +230,14 @@ enum rill_code config_read(struct config *config, const char *path, struct rill_
 	enum rill_code code;
 
 	*config = (struct config){
-		.ca = "/etc/ssl/certs/ca-certificates.crt",
+		.http = {.tls = {.ca = "/etc/ssl/certs/ca-certificates.crt"},
+			 .limits = {.stall_timeout = 60, .min_rate = 100},
+			 .retry = {.retries = 5, .delay = 1, .delay_max = 300}},
 		.root = "/etc/rill/root.json",
 		.state = "/var/lib/rill",
 		.board = "",
 		.full_name = "never",
 		.memory = 16 << 20,
-		.stall_timeout = 60,
 	};
 	code = durable_read(path, CONFIG_MAX, &text, &n, error);
 	if (code != RILL_OK)
@@ -237,6 +256,7 @@ void config_free(struct config *config)
 	for (size_t i = 0; i < config->target_count; i++)
 		free(config->targets[i].health);
 	free(config->targets);
+	free(config->pins);
 	cJSON_Delete(config->json);
 	*config = (struct config){0};
 }

@@ -6,6 +6,7 @@
 #ifndef RILL_DEVICE_CONFIG_H
 #define RILL_DEVICE_CONFIG_H
 
+#include "device/http.h"
 #include "protocol/error.h"
 #include "protocol/release.h"
 #include <cjson/cJSON.h>
@@ -24,9 +25,10 @@ struct target_config {
 };
 
 struct config {
-	const char *url, *ca, *root, *state, *board, *full_name;
+	const char *root, *state, *board, *full_name;
 	int64_t memory; /* bytes that a decoder may have */
-	int64_t stall_timeout; /* seconds without a byte */
+	struct http_settings http; /* but for the clock */
+	const char **pins;
 	enum full_policy full;
 	struct target_config *targets;
 	size_t target_count;

@@ -1,18 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "device/http.h"
 
-#include "device/http_head.h"
+#include "device/http_exchange.h"
+#include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-enum rill_code http_open(struct http *http, const char *url, const char *ca_file,
-			 int64_t stall_timeout, struct rill_error *error)
+/* What one more connection must at least bring to count as getting on; and what is so much
+ * that there is no need to pause. */
+#define GAIN_MIN 1024
+#define GAIN_GOOD 65536
+
+enum rill_code http_open(struct http *http, const struct http_settings *settings,
+			 struct rill_error *error)
 {
 	enum rill_code code;
 
 	memset(http, 0, sizeof *http);
-	code = tls_init(&http->tls, ca_file, stall_timeout, error);
-	return code == RILL_OK ? url_parse(&http->url, url, error) : code;
+	http->settings = settings;
+	wire_init(&http->wire, &settings->limits);
+	code = tls_init(&http->tls, &settings->tls, &http->wire, error);
+	return code == RILL_OK ? url_parse(&http->base, settings->url, error) : code;
 }
 
 void http_close(struct http *http)
@@ -20,142 +30,323 @@ void http_close(struct http *http)
 	tls_free(&http->tls);
 }
 
-static void disconnect(struct http *http)
+/* A run of tries for one thing. */
+struct tries {
+	unsigned failures; /* in a row */
+	unsigned count;
+	uint64_t gained; /* bytes that are of use, since the start */
+	uint64_t before; /* of those, before the last try */
+};
+
+static void sleep_ms(int64_t ms)
 {
-	tls_disconnect(&http->tls);
-	http->at = http->end = 0;
+	struct timespec left = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+
+	while (nanosleep(&left, &left) != 0 && errno == EINTR)
+		;
 }
 
-static enum rill_code send_request(struct http *http, const char *path, struct rill_error *error)
+/* The server said when to come back, and it is too long to wait here. */
+static bool is_sent_away(struct http *http, int64_t wait, struct rill_error *error)
 {
-	char request[3072];
-	bool default_port = strcmp(http->url.port, "443") == 0;
-	int n = snprintf(request, sizeof request,
-			 "GET %s HTTP/1.1\r\n"
-			 "Host: %s%s%s\r\n"
-			 "User-Agent: rill-agent/" RILL_VERSION "\r\n"
-			 "Accept-Encoding: identity\r\n\r\n",
-			 path, http->url.host, default_port ? "" : ":",
-			 default_port ? "" : http->url.port);
+	char was[sizeof error->text];
 
-	if (n < 0 || (size_t)n >= sizeof request)
-		return rill_fail(error, RILL_UNSUPPORTED, "a request of over %zu bytes",
-				 sizeof request);
-	return tls_write(&http->tls, request, (size_t)n, error);
+	if (wait <= http->settings->retry.delay_max)
+		return false;
+	http->not_before = http->settings->tls.clock.now + wait;
+	memcpy(was, error->text, sizeof was);
+	rill_fail(error, RILL_NETWORK, "%.400s; come back in %" PRId64 " s", was, wait);
+	return true;
 }
 
-static enum rill_code read_head(struct http *http, struct http_head *head, struct rill_error *error)
+/* After a failed try: waits and returns true when there is to be another one. */
+static bool may_try_again(struct http *http, struct tries *tries, enum rill_code code,
+			  struct rill_error *error)
 {
-	size_t length, n;
-	enum rill_code code;
+	const struct retry_policy *policy = &http->settings->retry;
+	int64_t asked = http_head_retry_after(&http->head, http->settings->tls.clock.now);
+	uint64_t gain = tries->gained - tries->before;
+	int64_t ms;
 
-	http->at = http->end = 0; /* nothing is left over: each body was read to its end */
-	while ((length = http_head_length(http->buffer, http->end)) == 0) {
-		if (http->end == sizeof http->buffer)
-			return rill_fail(error, RILL_NETWORK, "the header fields are too long");
-		code = tls_read(&http->tls, http->buffer + http->end,
-				sizeof http->buffer - http->end, &n, error);
-		if (code != RILL_OK)
-			return code;
-		http->end += n;
+	tries->before = tries->gained;
+	tries->count++;
+	tries->failures = gain >= GAIN_MIN ? 1 : tries->failures + 1;
+	if (code != RILL_NETWORK || !http->again || is_sent_away(http, asked, error))
+		return false;
+	if (tries->failures > policy->retries) {
+		if (tries->count > 1)
+			rill_error_in(error, "after %u tries", tries->count);
+		return false;
 	}
-	http->at = length;
-	return http_head_parse(head, http->buffer, length, error);
+	ms = gain >= GAIN_GOOD ? 0 : retry_wait_ms(policy, tries->failures, retry_random());
+	if (ms < asked * 1000)
+		ms = asked * 1000;
+	if (http->pausing && ms > 0)
+		http->pausing(http->context, ms, error);
+	sleep_ms(ms);
+	return true;
 }
 
-/* A connection that the server has closed meanwhile fails once and is made anew. */
-static enum rill_code exchange(struct http *http, const char *path, struct http_head *head,
+/* What an answer's status means when it is not the one that was hoped for. */
+static enum rill_code judge_status(struct http *http, struct rill_error *error)
+{
+	int status = http->head.status;
+
+	/* A link that a redirect gave may have expired: the next try gets another one. */
+	http->again = status == 408 || status == 425 || status == 429 || status >= 500 ||
+		      (http->redirected && (status == 400 || status == 403 || status == 410));
+	http_end(http);
+	return rill_fail(error, RILL_NETWORK, "the server answers %d", status);
+}
+
+static bool is_absent(const struct http *http)
+{
+	return http->head.status == 404 || (http->head.status == 403 && !http->redirected);
+}
+
+static enum rill_code refuse_coded(struct rill_error *error)
+{
+	return rill_fail(error, RILL_NETWORK, "the server sends a coding that was not asked for");
+}
+
+/* A file in memory, as it comes. */
+struct buffer {
+	uint8_t *bytes;
+	size_t n, capacity;
+};
+
+static enum rill_code append(struct buffer *buffer, const uint8_t *bytes, size_t n,
+			     struct rill_error *error)
+{
+	if (n > buffer->capacity - buffer->n) {
+		size_t capacity = 2 * (buffer->n + n);
+		uint8_t *grown = realloc(buffer->bytes, capacity);
+
+		if (!grown)
+			return rill_fail(error, RILL_MEMORY, "no memory");
+		buffer->bytes = grown;
+		buffer->capacity = capacity;
+	}
+	memcpy(buffer->bytes + buffer->n, bytes, n);
+	buffer->n += n;
+	return RILL_OK;
+}
+
+static enum rill_code read_all(struct http *http, uint64_t limit, struct buffer *buffer,
 			       struct rill_error *error)
 {
-	bool kept = http->tls.connected;
+	const uint8_t *content;
+	size_t n = 1;
 	enum rill_code code = RILL_OK;
 
-	if (!kept)
-		code = tls_connect(&http->tls, http->url.host, http->url.port, error);
-	if (code == RILL_OK)
-		code = send_request(http, path, error);
-	if (code == RILL_OK)
-		code = read_head(http, head, error);
-	if (code == RILL_NETWORK && kept && http->end == 0) {
-		disconnect(http);
-		return exchange(http, path, head, error); /* not kept this time */
+	if (http->head.has_length && http->head.length > limit)
+		return rill_fail(error, RILL_SECURITY,
+				 "%" PRIu64 " bytes, but at most %" PRIu64 " are expected",
+				 http->head.length, limit);
+	while (code == RILL_OK && n > 0) {
+		code = http_read(http, &content, &n, error);
+		if (code == RILL_OK && n > limit - buffer->n)
+			code = rill_fail(error, RILL_SECURITY,
+					 "more than %" PRIu64 " bytes, which is what is expected",
+					 limit);
+		else if (code == RILL_OK)
+			code = append(buffer, content, n, error);
 	}
 	return code;
 }
 
-static enum rill_code read_body(struct http *http, uint64_t left, http_sink sink, void *context,
-				struct rill_error *error)
+static enum rill_code try_get(struct http *http, const struct url *url, uint64_t limit,
+			      struct buffer *buffer, bool *found, struct rill_error *error)
 {
-	enum rill_code code = RILL_OK;
-
-	while (code == RILL_OK && left > 0) {
-		size_t n = http->end - http->at;
-
-		if (n == 0) {
-			http->at = 0;
-			code = tls_read(&http->tls, http->buffer, sizeof http->buffer, &http->end,
-					error);
-			if (code != RILL_OK) {
-				http->end = 0;
-				break;
-			}
-			continue;
-		}
-		if (n > left)
-			n = (size_t)left;
-		http->received += n;
-		if (sink)
-			code = sink(context, http->buffer + http->at, n, error);
-		http->at += n;
-		left -= n;
-	}
-	if (code == RILL_OK && http->at < http->end)
-		code = rill_fail(error, RILL_NETWORK, "more bytes than its Content-Length");
-	return code;
-}
-
-static enum rill_code get(struct http *http, const char *path, uint64_t limit, http_sink sink,
-			  void *context, bool *found, struct rill_error *error)
-{
-	struct http_head head = {0};
-	enum rill_code code = exchange(http, path, &head, error);
+	enum rill_code code = http_request(http, url, (struct http_range){0}, error);
 
 	if (code != RILL_OK)
 		return code;
-	*found = head.status != 404 && head.status != 403;
-	if (*found && head.status != 200)
-		return rill_fail(error, RILL_NETWORK, "the server answers %d", head.status);
-	if (!*found && (!head.has_length || head.coded || head.length > HTTP_HEAD_MAX)) {
-		disconnect(http); /* cheaper than reading a page of apology */
+	*found = !is_absent(http);
+	if (!*found) {
+		http_end(http);
 		return RILL_OK;
 	}
-	if (!head.has_length || head.coded)
-		return rill_fail(error, RILL_NETWORK,
-				 "the server sends a coded body or does not say its length");
-	if (*found && head.length > limit)
-		return rill_fail(error, RILL_SECURITY,
-				 "%" PRIu64 " bytes, but at most %" PRIu64 " are expected",
-				 head.length, limit);
-	code = read_body(http, head.length, *found ? sink : NULL, context, error);
-	if (head.close)
-		disconnect(http);
+	if (http->head.status != 200)
+		return judge_status(http, error);
+	if (http->head.coded)
+		return refuse_coded(error);
+	buffer->n = 0;
+	code = read_all(http, limit, buffer, error);
+	if (code == RILL_OK)
+		http_end(http);
 	return code;
+}
+
+static enum rill_code name_url(struct http *http, const char *name, struct url *url,
+			       struct rill_error *error)
+{
+	*url = http->base;
+	return url_append(url, name, error);
+}
+
+static void failed_at(struct http *http, struct rill_error *error)
+{
+	char host[URL_AUTHORITY_SIZE];
+
+	http_disconnect(http);
+	url_authority(&http->at_url, true, host);
+	rill_error_in(error, "https://%s%.200s", host, http->at_url.path);
 }
 
 enum rill_code http_get(struct http *http, const char *name, uint64_t limit, http_sink sink,
 			void *context, bool *found, struct rill_error *error)
 {
-	char path[2048];
-	enum rill_code code;
+	struct buffer buffer = {0};
+	struct tries tries = {0};
+	struct url url;
+	enum rill_code code = name_url(http, name, &url, error);
 
 	*found = false;
-	snprintf(path, sizeof path, "%s", http->url.path);
-	code = url_append(path, sizeof path, name, error);
-	if (code == RILL_OK)
-		code = get(http, path, limit, sink, context, found, error);
-	if (code != RILL_OK) {
-		disconnect(http);
-		rill_error_in(error, "https://%s:%s%s", http->url.host, http->url.port, path);
+	if (code != RILL_OK)
+		return code;
+	do {
+		http->head = (struct http_head){.retry_after = -1, .retry_date = -1, .date = -1};
+		code = try_get(http, &url, limit, &buffer, found, error);
+		if (code != RILL_OK)
+			http_disconnect(http);
+	} while (code != RILL_OK && may_try_again(http, &tries, code, error));
+	if (code != RILL_OK)
+		failed_at(http, error);
+	else if (*found && buffer.n > 0)
+		code = sink(context, buffer.bytes, buffer.n, error);
+	free(buffer.bytes);
+	return code;
+}
+
+/* A part of a file that is fetched, over perhaps many requests. */
+struct part {
+	const char *name;
+	uint64_t at, end, total;
+	bool whole; /* ask for all of it: ranges do not work here */
+	http_sink sink;
+	void *context;
+};
+
+static enum rill_code lies(struct http *http, struct part *part, struct rill_error *error)
+{
+	part->whole = true;
+	http_disconnect(http);
+	return rill_fail(error, RILL_NETWORK,
+			 "the server sends another range than bytes %" PRIu64 " to %" PRIu64
+			 " of %" PRIu64,
+			 part->at, part->end - 1, part->total);
+}
+
+/* How many bytes of the answer come before those that are wanted. */
+static enum rill_code judge_range(struct http *http, struct part *part, bool ranged, uint64_t *skip,
+				  struct rill_error *error)
+{
+	const struct http_head *head = &http->head;
+
+	*skip = part->at;
+	if (head->status == 206) {
+		if (!ranged || !head->has_range || head->first != part->at ||
+		    head->total != part->total ||
+		    (head->has_length && head->length != head->last - head->first + 1))
+			return lies(http, part, error);
+		*skip = 0;
+		return RILL_OK;
 	}
+	if (head->status == 416 && ranged)
+		return lies(http, part, error);
+	if (head->status == 404 || (head->status == 403 && !http->redirected)) {
+		http->again = false;
+		http_end(http);
+		return rill_fail(error, RILL_NETWORK, "the server has no %.200s", part->name);
+	}
+	if (head->status != 200)
+		return judge_status(http, error);
+	if (head->has_length && head->length > part->total)
+		return rill_fail(error, RILL_SECURITY,
+				 "%" PRIu64 " bytes, but at most %" PRIu64 " are expected",
+				 head->length, part->total);
+	if (head->has_length && head->length < part->total)
+		return rill_fail(error, RILL_CORRUPT,
+				 "the server has %" PRIu64 " bytes of %" PRIu64, head->length,
+				 part->total);
+	return RILL_OK;
+}
+
+static enum rill_code pass_on(struct http *http, struct part *part, uint64_t skip,
+			      struct tries *tries, struct rill_error *error)
+{
+	const uint8_t *content;
+	size_t n = 1;
+	enum rill_code code = RILL_OK;
+
+	while (code == RILL_OK && part->at < part->end) {
+		code = http_read(http, &content, &n, error);
+		if (code == RILL_OK && n == 0) /* a range may be shorter than was asked for */
+			return RILL_OK;
+		if (code == RILL_OK && skip > 0) {
+			size_t away = n < skip ? n : (size_t)skip;
+
+			skip -= away;
+			content += away;
+			n -= away;
+		}
+		if (n > part->end - part->at)
+			n = (size_t)(part->end - part->at);
+		if (code != RILL_OK || n == 0)
+			continue;
+		part->at += n;
+		tries->gained += n;
+		code = part->sink(part->context, content, n, error);
+	}
+	return code;
+}
+
+static enum rill_code try_part(struct http *http, const struct url *url, struct part *part,
+			       struct tries *tries, struct rill_error *error)
+{
+	bool ranged = !part->whole && (part->at > 0 || part->end < part->total);
+	struct http_range range = {part->at, ranged ? part->end : 0, part->end == part->total};
+	uint64_t skip, before = part->at;
+	enum rill_code code = http_request(http, url, range, error);
+
+	if (code == RILL_OK && http->head.coded)
+		code = refuse_coded(error);
+	if (code == RILL_OK)
+		code = judge_range(http, part, ranged, &skip, error);
+	if (code == RILL_OK)
+		code = pass_on(http, part, skip, tries, error);
+	if (code != RILL_OK)
+		return code;
+	http_end(http);
+	if (part->at < part->end && (part->at - before < GAIN_MIN || http->head.status == 200))
+		return rill_fail(error, RILL_NETWORK,
+				 "the server's answer ends at byte %" PRIu64 " of %" PRIu64,
+				 part->at, part->total);
+	return RILL_OK;
+}
+
+enum rill_code http_get_range(struct http *http, const char *name, uint64_t start, uint64_t end,
+			      uint64_t total, http_sink sink, void *context,
+			      struct rill_error *error)
+{
+	struct part part = {.name = name, .at = start, .end = end, .total = total};
+	struct tries tries = {0};
+	struct url url;
+	enum rill_code code = name_url(http, name, &url, error);
+
+	if (code != RILL_OK)
+		return code;
+	part.sink = sink;
+	part.context = context;
+	do {
+		http->head = (struct http_head){.retry_after = -1, .retry_date = -1, .date = -1};
+		code = try_part(http, &url, &part, &tries, error);
+		if (code != RILL_OK)
+			http_disconnect(http);
+	} while (part.at < part.end &&
+		 (code == RILL_OK || may_try_again(http, &tries, code, error)));
+	if (code != RILL_OK)
+		failed_at(http, error);
 	return code;
 }

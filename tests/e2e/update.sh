@@ -20,7 +20,7 @@ https_start "$w/server" "$www"
 
 config() { # DEVICE [more members of the target] [more members of the whole]
 	cat >"$1/config" <<-JSON
-		{"url": "$https_url", "ca": "$w/server/ca.crt", "root": "$1/root.json", "state": "$1/state", ${3:-}
+		{"url": "$https_url", "ca": "$w/server/ca.crt", "root": "$1/root.json", "state": "$1/state", "retries": 0, ${3:-}
 		 "targets": [{"name": "tools/app", "kind": "file", "path": "$1/bin/app" ${2:-}}]}
 	JSON
 }

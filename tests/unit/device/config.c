@@ -35,14 +35,14 @@ static void every_key_is_read(void **state)
 	const struct target_config *target;
 
 	assert_ok(read_text(*state, &config, text, &error), &error);
-	assert_string_equal(config.url, "https://example.com/");
-	assert_string_equal(config.ca, "/ca.pem");
+	assert_string_equal(config.http.url, "https://example.com/");
+	assert_string_equal(config.http.tls.ca, "/ca.pem");
 	assert_string_equal(config.root, "/root.json");
 	assert_string_equal(config.state, "/state");
 	assert_string_equal(config.board, "b");
 	assert_int_equal(config.full, FULL_ALWAYS);
 	assert_int_equal(config.memory, 1048576);
-	assert_int_equal(config.stall_timeout, 7);
+	assert_int_equal(config.http.limits.stall_timeout, 7);
 	assert_int_equal(config.target_count, 2);
 	target = &config.targets[1];
 	assert_string_equal(target->name, "two");
@@ -62,13 +62,13 @@ static void what_is_not_said_has_its_default(void **state)
 	struct rill_error error;
 
 	assert_ok(read_text(*state, &config, "{" URL "," TARGETS "}", &error), &error);
-	assert_string_equal(config.ca, "/etc/ssl/certs/ca-certificates.crt");
+	assert_string_equal(config.http.tls.ca, "/etc/ssl/certs/ca-certificates.crt");
 	assert_string_equal(config.root, "/etc/rill/root.json");
 	assert_string_equal(config.state, "/var/lib/rill");
 	assert_string_equal(config.board, "");
 	assert_int_equal(config.full, FULL_NEVER);
 	assert_int_equal(config.memory, 16 << 20);
-	assert_int_equal(config.stall_timeout, 60);
+	assert_int_equal(config.http.limits.stall_timeout, 60);
 	assert_null(config.targets[0].health);
 	assert_int_equal(config.targets[0].health_timeout, 30);
 	config_free(&config);
@@ -97,9 +97,8 @@ static void check_refused(struct folder *folder, const struct bad *bad, size_t c
 static void unknown_keys_are_named_with_the_known_ones(void **state)
 {
 	static const struct bad bad[] = {
-		{"{" URL "," TARGETS ",\"uri\":1}", "unknown key \"uri\"; known are url, ca, root, "
-						    "state, board, full, memory, stall_timeout, "
-						    "targets"},
+		{"{" URL "," TARGETS ",\"uri\":1}",
+		 "unknown key \"uri\"; known are url, ca, pins, "},
 		{"{" URL "," TARGETS ",\"URL\":\"https://b/\"}", "unknown key \"URL\""},
 		{"{" URL ",\"targets\":[{\"name\":\"app\",\"kind\":\"file\",\"path\":\"/a\","
 		 "\"mode\":1}]}",

@@ -45,8 +45,19 @@ static void good_heads_are_read(void **state)
 		{"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", {.status = 200, .close = true}},
 		{"HTTP/1.1 200 OK\r\ncONNECTION: CLOSE\r\n\r\n", {.status = 200, .close = true}},
 		{"HTTP/1.1 200 OK\r\nConnection: keep-alive\r\n\r\n", {.status = 200}},
-		{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+		{"HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n",
+		 {.status = 200, .chunked = true}},
+		{"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
 		 {.status = 200, .coded = true}},
+		{"HTTP/1.1 206 Partial\r\nContent-Range: bytes 5-9/10\r\n\r\n",
+		 {.status = 206, .has_range = true, .first = 5, .last = 9, .total = 10}},
+		{"HTTP/1.1 206 Partial\r\nContent-Range: Bytes 0-0/1\r\n\r\n",
+		 {.status = 206, .has_range = true, .total = 1}},
+		{"HTTP/1.1 206 Partial\r\nContent-Range: bytes 5-9/*\r\n\r\n", {.status = 206}},
+		{"HTTP/1.1 206 Partial\r\nContent-Range: lines 5-9/10\r\n\r\n", {.status = 206}},
+		{"HTTP/1.1 416 No\r\nContent-Range: bytes */10\r\n\r\n", {.status = 416}},
+		{"HTTP/1.1 301 Moved\r\nLocation: /x y\r\n\r\n",
+		 {.status = 301, .location = "/x y"}},
 		{"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\n",
 		 {.status = 200, .coded = true, .has_length = true, .length = 5}},
 		{"HTTP/1.1 200 OK\r\nContent-Encoding: identity\r\n\r\n", {.status = 200}},
@@ -66,7 +77,11 @@ static void good_heads_are_read(void **state)
 			fail_msg("%s: %s", good[i].text, error.text);
 		if (head.status != want->status || head.close != want->close ||
 		    head.coded != want->coded || head.has_length != want->has_length ||
-		    head.length != want->length)
+		    head.length != want->length || head.chunked != want->chunked ||
+		    head.has_range != want->has_range ||
+		    strcmp(head.location, want->location) != 0 ||
+		    (want->has_range && (head.first != want->first || head.last != want->last ||
+					 head.total != want->total)))
 			fail_msg("read otherwise: %s", good[i].text);
 	}
 }
@@ -120,6 +135,18 @@ static void malformed_heads_are_refused(void **state)
 		{BYTES("HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551621\r\n\r\n")},
 		{BYTES("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n")},
 		{BYTES("HTTP/1.1 200 OK\r\nContent-Length: 0\r\ncontent-length: 6\r\n\r\n")},
+		{BYTES("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: "
+		       "chunked\r\n\r\n")},
+		/* Ranges */
+		{BYTES("HTTP/1.1 206 OK\r\nContent-Range: bytes 5-4/10\r\n\r\n")},
+		{BYTES("HTTP/1.1 206 OK\r\nContent-Range: bytes 5-10/10\r\n\r\n")},
+		{BYTES("HTTP/1.1 206 OK\r\nContent-Range: bytes 5-9\r\n\r\n")},
+		{BYTES("HTTP/1.1 206 OK\r\nContent-Range: bytes -9/10\r\n\r\n")},
+		{BYTES("HTTP/1.1 206 OK\r\nContent-Range: bytes 5-9/10x\r\n\r\n")},
+		{BYTES("HTTP/1.1 206 OK\r\nContent-Range: bytes 5-9/1000000000000000\r\n\r\n")},
+		{BYTES("HTTP/1.1 206 OK\r\nContent-Range: bytes 5-9/10\r\nContent-Range: bytes "
+		       "5-9/10\r\n\r\n")},
+		{BYTES("HTTP/1.1 301 OK\r\nLocation: /a\r\nLocation: /b\r\n\r\n")},
 	};
 	struct http_head head;
 	struct rill_error error;
@@ -167,6 +194,36 @@ static void close_may_stand_among_other_connection_options(void **state)
 	}
 }
 
+static void retry_after_is_seconds_or_a_date(void **state)
+{
+#define DATE "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+	static const struct {
+		const char *text;
+		int64_t wait; /* at 784111777, which is that date */
+	} cases[] = {
+		{"HTTP/1.1 503 No\r\n\r\n", 0},
+		{"HTTP/1.1 503 No\r\nRetry-After: 120\r\n\r\n", 120},
+		{"HTTP/1.1 503 No\r\nRetry-After: -1\r\n\r\n", 0},
+		{"HTTP/1.1 503 No\r\nRetry-After: soon\r\n\r\n", 0},
+		{"HTTP/1.1 503 No\r\nRetry-After: 9999999999999999\r\n\r\n", 0},
+		{"HTTP/1.1 503 No\r\nRetry-After: Sun, 06 Nov 1994 08:50:37 GMT\r\n\r\n", 60},
+		{"HTTP/1.1 503 No\r\nRetry-After: Sun, 06 Nov 1994 08:48:37 GMT\r\n\r\n", 0},
+		{"HTTP/1.1 503 No\r\n" DATE "Retry-After: Sunday, 06-Nov-94 08:49:47 "
+		 "GMT\r\n\r\n",
+		 10},
+	};
+	struct http_head head;
+	struct rill_error error;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		assert_ok(parse(&head, cases[i].text, strlen(cases[i].text), &error), &error);
+		assert_int_equal(http_head_retry_after(&head, 784111777), cases[i].wait);
+	}
+	/* The server's own Date counts, not a clock at 1970. */
+	assert_int_equal(http_head_retry_after(&head, 0), 10);
+}
+
 static void a_head_ends_with_its_empty_line(void **state)
 {
 	static const char text[] = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody\r\n\r\n";
@@ -193,6 +250,7 @@ int main(void)
 		cmocka_unit_test(malformed_heads_are_refused),
 		cmocka_unit_test(lone_line_ends_in_a_field_are_refused),
 		cmocka_unit_test(close_may_stand_among_other_connection_options),
+		cmocka_unit_test(retry_after_is_seconds_or_a_date),
 		cmocka_unit_test(a_head_ends_with_its_empty_line),
 		cmocka_unit_test(lines_that_end_with_lf_alone_are_no_head),
 	};
