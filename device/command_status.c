@@ -2,6 +2,8 @@
 #include "device/commands.h"
 #include "device/journal.h"
 #include "device/kind.h"
+#include "device/partial.h"
+#include "device/policy.h"
 #include "protocol/tuf.h"
 
 #include <inttypes.h>
@@ -12,16 +14,18 @@ struct report {
 	const struct target_config *target;
 	struct entry entry;
 	char installed[RILL_SHA256_HEX];
+	uint64_t kept; /* bytes of a delta that is not whole yet */
 	struct rill_error problem;
 };
 
-static void read_target(const struct journal *journal, const struct target_config *target,
-			struct report *report)
+static void read_target(const struct config *config, const struct journal *journal,
+			const struct target_config *target, struct report *report)
 {
 	const struct kind *kind = kind_of(target->kind);
 	struct install *install;
 
 	*report = (struct report){.target = target};
+	report->kept = partial_size(config->state, target->name);
 	journal_get(journal, target->name, &report->entry);
 	if (kind->open(&install, target->path, &report->problem) != RILL_OK)
 		return;
@@ -42,6 +46,9 @@ static cJSON *to_json(const struct report *report)
 	cJSON_AddNumberToObject(object, "release", (double)entry->release);
 	cJSON_AddNumberToObject(object, "time", (double)entry->time);
 	cJSON_AddNumberToObject(object, "fetched", (double)entry->fetched);
+	cJSON_AddNumberToObject(object, "spent", (double)entry->spent);
+	cJSON_AddBoolToObject(object, "full", entry->full);
+	cJSON_AddNumberToObject(object, "kept", (double)report->kept);
 	if (report->installed[0])
 		cJSON_AddStringToObject(object, "installed", report->installed);
 	else
@@ -71,34 +78,104 @@ static void print_text(const struct report *report)
 		       entry->fetched);
 	}
 	printf("\n");
+	if (report->kept)
+		printf("  kept       %" PRIu64 " bytes of a delta\n", report->kept);
 	if (entry->code)
 		printf("  because    %s\n", entry->message);
 	if (report->problem.code)
 		printf("  problem    %s\n", report->problem.text);
 }
 
-static enum rill_code print_all(const struct config *config, const struct journal *journal,
-				const struct options *options)
+static void add_limit(cJSON *object, const char *name, int64_t value)
 {
-	cJSON *all = options->json ? cJSON_CreateArray() : NULL;
+	if (value > 0)
+		cJSON_AddNumberToObject(object, name, (double)value);
+	else
+		cJSON_AddNullToObject(object, name);
+}
 
+static cJSON *texts_to_json(const char *const *texts)
+{
+	int count = 0;
+
+	while (texts && texts[count])
+		count++;
+	return texts ? cJSON_CreateStringArray(texts, count) : cJSON_CreateNull();
+}
+
+static cJSON *policy_to_json(const struct config *config)
+{
+	const struct http_settings *http = &config->http;
+	cJSON *object = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(object, "full", config->full_name);
+	add_limit(object, "budget", config->budget);
+	add_limit(object, "rate", http->limits.rate);
+	cJSON_AddNumberToObject(object, "min_rate", (double)http->limits.min_rate);
+	cJSON_AddNumberToObject(object, "stall_timeout", (double)http->limits.stall_timeout);
+	cJSON_AddNumberToObject(object, "retries", (double)http->retry.retries);
+	cJSON_AddNumberToObject(object, "retry_delay", (double)http->retry.delay);
+	cJSON_AddNumberToObject(object, "retry_delay_max", (double)http->retry.delay_max);
+	cJSON_AddNumberToObject(object, "poll_interval", (double)config->poll_interval);
+	cJSON_AddNumberToObject(object, "poll_jitter", (double)config->poll_jitter);
+	cJSON_AddItemToObject(object, "hours", texts_to_json((const char *const *)config->hours));
+	cJSON_AddItemToObject(object, "may_fetch",
+			      texts_to_json((const char *const *)config->may_fetch));
+	return object;
+}
+
+static void print_json(const struct config *config, const struct journal *journal,
+		       const struct clock *clock, const struct poll *poll)
+{
+	cJSON *all = cJSON_CreateObject(), *object;
+	char *text;
+
+	object = cJSON_AddArrayToObject(all, "targets");
 	for (size_t i = 0; i < config->target_count; i++) {
 		struct report report;
 
-		read_target(journal, &config->targets[i], &report);
-		if (options->json)
-			cJSON_AddItemToArray(all, to_json(&report));
-		else
-			print_text(&report);
+		read_target(config, journal, &config->targets[i], &report);
+		cJSON_AddItemToArray(object, to_json(&report));
 	}
-	if (options->json) {
-		char *text = cJSON_Print(all);
+	cJSON_AddItemToObject(all, "policy", policy_to_json(config));
+	object = cJSON_AddObjectToObject(all, "poll");
+	add_limit(object, "last", poll->last);
+	add_limit(object, "next", poll->next);
+	add_limit(object, "not_before", poll->not_before);
+	object = cJSON_AddObjectToObject(all, "time");
+	cJSON_AddNumberToObject(object, "now", (double)clock->now);
+	cJSON_AddBoolToObject(object, "trusted", clock->trusted);
+	text = cJSON_Print(all);
+	printf("%s\n", text ? text : "{}");
+	cJSON_free(text);
+	cJSON_Delete(all);
+}
 
-		printf("%s\n", text ? text : "[]");
-		cJSON_free(text);
-		cJSON_Delete(all);
+static void print_time(const char *label, int64_t time)
+{
+	char when[RILL_TUF_TIME_SIZE];
+
+	if (time <= 0)
+		return;
+	rill_tuf_print_time(time, when);
+	printf("%-12s %s\n", label, when);
+}
+
+static void print_all(const struct config *config, const struct journal *journal,
+		      const struct clock *clock, const struct poll *poll)
+{
+	for (size_t i = 0; i < config->target_count; i++) {
+		struct report report;
+
+		read_target(config, journal, &config->targets[i], &report);
+		print_text(&report);
 	}
-	return RILL_OK;
+	print_time("last poll", poll->last);
+	print_time("next poll", poll->next);
+	if (poll->not_before > clock->now)
+		print_time("not before", poll->not_before);
+	if (!clock->trusted)
+		print_time("time-untrusted", clock->now);
 }
 
 enum rill_code command_status(const struct options *options, struct rill_error *error)
@@ -109,8 +186,15 @@ enum rill_code command_status(const struct options *options, struct rill_error *
 
 	if (code == RILL_OK)
 		code = journal_open(&journal, config.state, error);
-	if (code == RILL_OK)
-		code = print_all(&config, &journal, options);
+	if (code == RILL_OK) {
+		struct clock clock = clock_read(config.state);
+		struct poll poll = policy_read_poll(config.state);
+
+		if (options->json)
+			print_json(&config, &journal, &clock, &poll);
+		else
+			print_all(&config, &journal, &clock, &poll);
+	}
 	journal_close(&journal);
 	config_free(&config);
 	return code;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "device/commands.h"
 #include "device/durable.h"
+#include "device/policy.h"
 #include "device/trust.h"
 #include "device/update.h"
 
@@ -11,13 +12,13 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 struct session {
 	const struct options *options;
 	struct config config;
 	struct journal journal;
+	struct clock clock;
 	struct http http;
 	struct rill_tuf tuf;
 	int lock;
@@ -69,7 +70,7 @@ static void print_result(const struct session *session, const struct update *upd
 		cJSON_Delete(report);
 	} else if (code == RILL_OK && !session->options->quiet && update->changed) {
 		printf("%s: updated to release %" PRId64 ", %" PRId64 " bytes fetched%s\n", name,
-		       entry->release, entry->fetched, update->full ? " (the whole file)" : "");
+		       entry->release, entry->fetched, entry->full ? " (the whole file)" : "");
 	} else if (code == RILL_OK && !session->options->quiet) {
 		printf("%s: up to date, release %" PRId64 "\n", name, entry->release);
 	}
@@ -94,6 +95,15 @@ static enum rill_code recover_all(struct session *session, struct rill_error *er
 	return first;
 }
 
+static enum progress_style progress_style(const struct options *options)
+{
+	if (options->json)
+		return options->progress ? PROGRESS_JSON : PROGRESS_NONE;
+	if (options->quiet)
+		return PROGRESS_NONE;
+	return isatty(STDERR_FILENO) ? PROGRESS_BAR : PROGRESS_LOG;
+}
+
 static enum rill_code update_all(struct session *session, struct rill_error *error)
 {
 	const char *only = session->options->target;
@@ -103,7 +113,8 @@ static enum rill_code update_all(struct session *session, struct rill_error *err
 	for (size_t i = 0; i < session->config.target_count; i++) {
 		struct update update = {.config = &session->config,
 					.target = &session->config.targets[i],
-					.journal = &session->journal};
+					.journal = &session->journal,
+					.style = progress_style(session->options)};
 		enum rill_code code;
 
 		if (only && strcmp(only, update.target->name) != 0)
@@ -120,6 +131,45 @@ static enum rill_code update_all(struct session *session, struct rill_error *err
 	return first;
 }
 
+static enum rill_code refresh_and_update(struct session *session, struct rill_error *error)
+{
+	const struct config *config = &session->config;
+	struct rill_error ignored;
+	enum rill_code code = trust_refresh(&session->tuf, &session->http, config, error);
+
+	if (code != RILL_OK)
+		return code;
+	/* The timestamp is signed, and not expired by this time: it is not far ahead. */
+	clock_keep(config->state, &session->clock, &ignored);
+	code = update_all(session, error);
+	if (code != RILL_USAGE)
+		error->text[0] = 0; /* print_result() said it */
+	return code;
+}
+
+/* One poll of the server, and what follows from it. */
+static enum rill_code poll_server(struct session *session, struct rill_error *error)
+{
+	struct config *config = &session->config;
+	struct rill_error ignored;
+	enum rill_code code = RILL_OK;
+
+	session->clock = clock_read(config->state);
+	session->tuf.now = session->clock.now;
+	config->http.tls.clock = session->clock;
+	if (!session->options->now)
+		code = policy_may_fetch(config, &session->clock, error);
+	if (code != RILL_OK)
+		return code;
+	code = http_open(&session->http, &config->http, error);
+	if (code == RILL_OK) {
+		code = refresh_and_update(session, error);
+		policy_write_poll(config, &session->clock, session->http.not_before, &ignored);
+	}
+	http_close(&session->http);
+	return code;
+}
+
 static enum rill_code run(struct session *session, struct rill_error *error)
 {
 	const struct config *config = &session->config;
@@ -130,20 +180,10 @@ static enum rill_code run(struct session *session, struct rill_error *error)
 	if (code != RILL_OK)
 		return code;
 	code = recover_all(session, error);
-	if (code == RILL_OK) {
-		session->config.http.tls.clock = clock_read(config->state);
-		code = http_open(&session->http, &config->http, error);
-		if (code == RILL_OK)
-			code = trust_refresh(&session->tuf, &session->http, config, error);
-		if (code == RILL_OK) {
-			code = update_all(session, error);
-			if (code != RILL_USAGE)
-				error->text[0] = 0; /* print_result() said it */
-		}
-		http_close(&session->http);
-	} else {
+	if (code == RILL_OK)
+		code = poll_server(session, error);
+	else
 		error->text[0] = 0;
-	}
 	journal_close(&session->journal);
 	return code;
 }
@@ -153,7 +193,7 @@ enum rill_code command_update(const struct options *options, struct rill_error *
 	struct session session = {.options = options, .lock = -1};
 	enum rill_code code = config_read(&session.config, options->config, error);
 
-	rill_tuf_init(&session.tuf, (int64_t)time(NULL));
+	rill_tuf_init(&session.tuf, 0);
 	if (code == RILL_OK)
 		code = run(&session, error);
 	rill_tuf_free(&session.tuf);

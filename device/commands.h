@@ -10,6 +10,8 @@
 struct options {
 	const char *config, *target; /* target: NULL for all */
 	bool json, quiet;
+	bool now; /* whatever the policy says of the time and the link */
+	bool progress; /* with `json`: a line a second */
 };
 
 /* Fetches, verifies and installs what is new. Each target that fails says so on standard

@@ -2,6 +2,7 @@
 #include "device/config.h"
 
 #include "device/durable.h"
+#include "device/policy.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +33,11 @@ static const struct key config_keys[] = {
 	{"state", KEY_TEXT, offsetof(struct config, state), false, 0, 0},
 	{"board", KEY_TEXT, offsetof(struct config, board), false, 0, 0},
 	{"full", KEY_TEXT, offsetof(struct config, full_name), false, 0, 0},
+	{"hours", KEY_TEXTS, offsetof(struct config, hours), false, 0, 0},
+	{"may_fetch", KEY_TEXTS, offsetof(struct config, may_fetch), false, 0, 0},
+	{"poll_interval", KEY_NUMBER, offsetof(struct config, poll_interval), false, 60, 31536000},
+	{"poll_jitter", KEY_NUMBER, offsetof(struct config, poll_jitter), false, 0, 31536000},
+	{"budget", KEY_NUMBER, offsetof(struct config, budget), false, 1, INT64_C(1) << 40},
 	{"memory", KEY_NUMBER, offsetof(struct config, memory), false, 1, INT64_C(1) << 40},
 	{"stall_timeout", KEY_NUMBER, offsetof(struct config, http.limits.stall_timeout), false, 1,
 	 86400},
@@ -63,7 +69,7 @@ static enum rill_code bad(const char *key, const char *what, struct rill_error *
 static enum rill_code unknown_key(const struct key *keys, const char *name,
 				  struct rill_error *error)
 {
-	char known[448] = "";
+	char known[480] = "";
 
 	for (; keys->name; keys++) {
 		size_t n = strlen(known);
@@ -199,6 +205,29 @@ static enum rill_code set_targets(struct config *config, const cJSON *value,
 	return RILL_OK;
 }
 
+/* What one key says of another. */
+static enum rill_code check_config(struct config *config, struct rill_error *error)
+{
+	if (!config->http.tls.certificate != !config->http.tls.key)
+		return bad(config->http.tls.key ? "client_key" : "client_certificate",
+			   "is of use only with the other of the two", error);
+	for (const char **hours = config->hours; hours && *hours; hours++) {
+		int from, to;
+
+		if (!policy_parse_hours(*hours, &from, &to))
+			return bad("hours", "should be a list of \"HH:MM-HH:MM\"", error);
+	}
+	if (strcmp(config->full_name, "always") == 0)
+		config->full = FULL_ALWAYS;
+	else if (strcmp(config->full_name, "within-budget") == 0)
+		config->full = FULL_WITHIN_BUDGET;
+	else if (strcmp(config->full_name, "never") != 0)
+		return bad("full", "should be \"never\", \"within-budget\" or \"always\"", error);
+	if (config->full == FULL_WITHIN_BUDGET && !config->budget)
+		return bad("full", "\"within-budget\" needs a \"budget\"", error);
+	return RILL_OK;
+}
+
 static enum rill_code read_config(struct config *config, const char *text, size_t n,
 				  struct rill_error *error)
 {
@@ -213,14 +242,7 @@ static enum rill_code read_config(struct config *config, const char *text, size_
 	if (code != RILL_OK)
 		return code;
 	config->http.tls.pins = config->pins;
-	if (!config->http.tls.certificate != !config->http.tls.key)
-		return bad(config->http.tls.key ? "client_key" : "client_certificate",
-			   "is of use only with the other of the two", error);
-	if (strcmp(config->full_name, "always") == 0)
-		config->full = FULL_ALWAYS;
-	else if (strcmp(config->full_name, "never") != 0)
-		return bad("full", "should be \"never\" or \"always\"", error);
-	return RILL_OK;
+	return check_config(config, error);
 }
 
 enum rill_code config_read(struct config *config, const char *path, struct rill_error *error)
@@ -233,6 +255,8 @@ enum rill_code config_read(struct config *config, const char *path, struct rill_
 		.http = {.tls = {.ca = "/etc/ssl/certs/ca-certificates.crt"},
 			 .limits = {.stall_timeout = 60, .min_rate = 100},
 			 .retry = {.retries = 5, .delay = 1, .delay_max = 300}},
+		.poll_interval = 86400,
+		.poll_jitter = 14400,
 		.root = "/etc/rill/root.json",
 		.state = "/var/lib/rill",
 		.board = "",
@@ -257,6 +281,8 @@ void config_free(struct config *config)
 		free(config->targets[i].health);
 	free(config->targets);
 	free(config->pins);
+	free(config->hours);
+	free(config->may_fetch);
 	cJSON_Delete(config->json);
 	*config = (struct config){0};
 }

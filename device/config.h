@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum full_policy { FULL_NEVER, FULL_ALWAYS };
+enum full_policy { FULL_NEVER, FULL_WITHIN_BUDGET, FULL_ALWAYS };
 
 /* A thing on the device that is kept current. */
 struct target_config {
@@ -27,8 +27,10 @@ struct target_config {
 struct config {
 	const char *root, *state, *board, *full_name;
 	int64_t memory; /* bytes that a decoder may have */
+	int64_t budget; /* bytes over the wire for a release of a target; 0: no limit */
 	struct http_settings http; /* but for the clock */
-	const char **pins;
+	const char **pins, **hours, **may_fetch;
+	int64_t poll_interval, poll_jitter; /* seconds */
 	enum full_policy full;
 	struct target_config *targets;
 	size_t target_count;

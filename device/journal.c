@@ -137,6 +137,8 @@ void journal_get(const struct journal *journal, const char *target, struct entry
 	entry->committed = get_number(object, "committed");
 	entry->time = get_number(object, "time");
 	entry->fetched = get_number(object, "fetched");
+	entry->spent = get_number(object, "spent");
+	entry->full = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, "full"));
 	entry->code = (int)get_number(object, "code");
 	get_text(object, "from", entry->from, sizeof entry->from);
 	get_text(object, "to", entry->to, sizeof entry->to);
@@ -179,6 +181,8 @@ enum rill_code journal_put(struct journal *journal, const char *target, struct e
 	cJSON_AddNumberToObject(object, "committed", (double)entry->committed);
 	cJSON_AddNumberToObject(object, "time", (double)entry->time);
 	cJSON_AddNumberToObject(object, "fetched", (double)entry->fetched);
+	cJSON_AddNumberToObject(object, "spent", (double)entry->spent);
+	cJSON_AddBoolToObject(object, "full", entry->full);
 	cJSON_AddStringToObject(object, "from", entry->from);
 	cJSON_AddStringToObject(object, "to", entry->to);
 	if (entry->code) {

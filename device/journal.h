@@ -9,6 +9,7 @@
 
 #include "protocol/error.h"
 #include <cjson/cJSON.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 enum update_state {
@@ -27,6 +28,8 @@ struct entry {
 	int64_t committed; /* the highest release that ever was: never go below it */
 	int64_t time; /* of the last change, seconds since 1970 */
 	int64_t fetched; /* bytes of the delta or file, so far */
+	int64_t spent; /* bytes over the wire for that; with a budget, never too few */
+	bool full; /* the whole file is fetched, and not a delta */
 	char from[65], to[65]; /* SHA-256 of the file before and after */
 	int code; /* enum rill_code of a failure */
 	char message[512];

@@ -19,6 +19,7 @@
 struct install {
 	const struct kind *kind;
 	bool has_base;
+	bool keep; /* what was written stays when it is closed, for `resume` */
 	uint64_t base_length;
 	uint8_t base_sha256[RILL_SHA256_SIZE];
 };
@@ -35,8 +36,14 @@ struct kind {
 
 	/* Makes room for `length` bytes beside it: RILL_NO_SPACE here and not later. */
 	enum rill_code (*begin)(struct install *install, uint64_t length, struct rill_error *error);
+	/* The same, but what an earlier installation left stays: its first `*kept` bytes, to which
+	 * `write` adds. The last `flush` was behind them, or they are not counted. */
+	enum rill_code (*resume)(struct install *install, uint64_t length, uint64_t *kept,
+				 struct rill_error *error);
 	enum rill_code (*write)(struct install *install, const void *bytes, size_t n,
 				struct rill_error *error);
+	/* Makes what was written durable; at multiples of 64 KiB. */
+	enum rill_code (*flush)(struct install *install, struct rill_error *error);
 	enum rill_code (*read_new)(struct install *install, uint64_t offset, void *bytes, size_t n,
 				   struct rill_error *error);
 	/* Makes it durable, then reads it back from storage: RILL_CORRUPT when the SHA-256 is
@@ -47,7 +54,8 @@ struct kind {
 	/* RILL_WRONG_BASE when what is there is not what was opened. */
 	enum rill_code (*switch_to_new)(struct install *install, struct rill_error *error);
 
-	/* Removes what `begin` made, if it was not switched to; closes. Takes NULL. */
+	/* Removes what `begin` made, if it was not switched to, nor to be kept; closes. Takes
+	 * NULL. */
 	void (*close)(struct install *install);
 
 	/* Brings back what was there before the last switch; nothing was, unless `had_base`.

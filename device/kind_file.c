@@ -97,7 +97,8 @@ static void file_close(struct install *install)
 	if (!file)
 		return;
 	if (file->fresh >= 0) {
-		unlinkat(file->folder, file->new_name, 0);
+		if (!install->keep)
+			unlinkat(file->folder, file->new_name, 0);
 		close(file->fresh);
 	}
 	if (file->base >= 0)
@@ -138,25 +139,77 @@ static enum rill_code file_read_base(struct install *install, uint64_t offset, v
 	return read_fully(file->base, file->path, offset, bytes, n, error);
 }
 
+/* Room for `length` bytes in all, `there` of which the new file has already. */
+static enum rill_code make_room(const struct file_install *file, uint64_t there, uint64_t length,
+				struct rill_error *error)
+{
+	struct statvfs fs;
+
+	if (fstatvfs(file->folder, &fs) == 0 && (length - there) / fs.f_frsize >= fs.f_bavail)
+		return rill_fail(error, RILL_NO_SPACE,
+				 "%s: %" PRIu64 " bytes are needed beside it, %" PRIu64 " are free",
+				 file->path, length - there, (uint64_t)fs.f_bavail * fs.f_frsize);
+	return RILL_OK;
+}
+
+/* Not every file system can, and not being able to is no failure. The size stays what was
+ * written. */
+static enum rill_code reserve(const struct file_install *file, uint64_t length,
+			      struct rill_error *error)
+{
+	if (length > 0 && fallocate(file->fresh, FALLOC_FL_KEEP_SIZE, 0, (off_t)length) != 0 &&
+	    (errno == ENOSPC || errno == EDQUOT || errno == EFBIG))
+		return system_failed(file->path, "make room beside it", error);
+	return RILL_OK;
+}
+
 static enum rill_code file_begin(struct install *install, uint64_t length, struct rill_error *error)
 {
 	struct file_install *file = file_of(install);
-	struct statvfs fs;
+	enum rill_code code;
 
+	if (file->fresh >= 0)
+		close(file->fresh);
+	file->fresh = -1;
 	unlinkat(file->folder, file->new_name, 0); /* left by a power cut */
-	if (fstatvfs(file->folder, &fs) == 0 && length / fs.f_frsize >= fs.f_bavail)
-		return rill_fail(error, RILL_NO_SPACE,
-				 "%s: %" PRIu64 " bytes are needed beside it, %" PRIu64 " are free",
-				 file->path, length, (uint64_t)fs.f_bavail * fs.f_frsize);
+	code = make_room(file, 0, length, error);
+	if (code != RILL_OK)
+		return code;
 	file->fresh = openat(file->folder, file->new_name,
 			     O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (file->fresh < 0)
 		return system_failed(file->path, "create a file beside it", error);
-	/* Not every file system can, and not being able to is no failure. */
-	if (length > 0 && fallocate(file->fresh, 0, 0, (off_t)length) != 0 &&
-	    (errno == ENOSPC || errno == EDQUOT || errno == EFBIG))
-		return system_failed(file->path, "make room beside it", error);
-	return RILL_OK;
+	return reserve(file, length, error);
+}
+
+static enum rill_code file_resume(struct install *install, uint64_t length, uint64_t *kept,
+				  struct rill_error *error)
+{
+	struct file_install *file = file_of(install);
+	struct stat st;
+	enum rill_code code;
+
+	*kept = 0;
+	file->fresh = openat(file->folder, file->new_name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	if (file->fresh < 0 || fstat(file->fresh, &st) != 0 || !S_ISREG(st.st_mode) ||
+	    st.st_nlink != 1 || st.st_size <= 0 || (uint64_t)st.st_size > length)
+		return file_begin(install, length, error);
+	/* The last block may have come to the storage in part. */
+	*kept = (uint64_t)(st.st_size - 1) / BLOCK * BLOCK;
+	code = make_room(file, *kept, length, error);
+	if (code == RILL_OK &&
+	    (ftruncate(file->fresh, (off_t)*kept) != 0 || lseek(file->fresh, 0, SEEK_END) < 0))
+		code = system_failed(file->path, "go on beside it", error);
+	return code == RILL_OK ? reserve(file, length, error) : code;
+}
+
+static enum rill_code file_flush(struct install *install, struct rill_error *error)
+{
+	const struct file_install *file = file_of(install);
+
+	return fdatasync(file->fresh) == 0
+		       ? RILL_OK
+		       : system_failed(file->path, "sync the new file beside it", error);
 }
 
 static enum rill_code file_write(struct install *install, const void *bytes, size_t n,
@@ -297,6 +350,8 @@ const struct kind kind_file = {
 	.open = file_open,
 	.read_base = file_read_base,
 	.begin = file_begin,
+	.resume = file_resume,
+	.flush = file_flush,
 	.write = file_write,
 	.read_new = file_read_new,
 	.seal = file_seal,

@@ -27,6 +27,9 @@ static void print_help(void)
 	       "  -c, --config FILE  configuration (/etc/rill/rill-agent.json)\n"
 	       "  -t, --target NAME  this target only\n"
 	       "      --json         print results as JSON\n"
+	       "      --progress     with --json: a line a second on how far it is\n"
+	       "  -n, --now          do not wait for the hours, link or server that policy asks "
+	       "for\n"
 	       "  -q, --quiet        print nothing but errors\n"
 	       "      --help         print this\n\n");
 	rill_print_exit_codes(stdout);
@@ -38,17 +41,20 @@ static enum rill_code parse(struct options *options, int argc, char **argv, bool
 	static const struct option table[] = {
 		{"config", required_argument, NULL, 'c'}, {"target", required_argument, NULL, 't'},
 		{"json", no_argument, NULL, 'j'},	  {"quiet", no_argument, NULL, 'q'},
+		{"now", no_argument, NULL, 'n'},	  {"progress", no_argument, NULL, 'p'},
 		{"help", no_argument, NULL, 'h'},	  {NULL, 0, NULL, 0},
 	};
 	int which;
 
 	opterr = 0;
-	while ((which = getopt_long(argc, argv, ":c:t:q", table, NULL)) != -1) {
+	while ((which = getopt_long(argc, argv, ":c:t:qn", table, NULL)) != -1) {
 		switch (which) {
 		case 'c': options->config = optarg; break;
 		case 't': options->target = optarg; break;
 		case 'j': options->json = true; break;
 		case 'q': options->quiet = true; break;
+		case 'n': options->now = true; break;
+		case 'p': options->progress = true; break;
 		case 'h': *help = true; return RILL_OK;
 		default:
 			return rill_fail(error, RILL_USAGE, "%s '%s': see rill-agent --help",

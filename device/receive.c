@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "device/receive.h"
 
-#include "protocol/delta_decoder.h"
-#include <inttypes.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 
-/* The server's name of a target: with consistent snapshots, FOLDERS/SHA256.NAME. */
-static enum rill_code target_url(char *to, size_t size, const char *name, const uint8_t *sha256,
-				 struct rill_error *error)
+/* After so many bytes what came is made durable: no more is lost by a power cut. */
+#define FLUSH_EVERY 65536
+#define BLOCK 32768
+
+enum rill_code receive_url(char *to, size_t size, const char *name, const uint8_t *sha256,
+			   struct rill_error *error)
 {
 	const char *slash = strrchr(name, '/');
 	int folders = slash ? (int)(slash + 1 - name) : 0;
@@ -23,164 +23,99 @@ static enum rill_code target_url(char *to, size_t size, const char *name, const 
 	return RILL_OK;
 }
 
-static enum rill_code get_target(struct http *http, const char *name,
-				 const struct rill_tuf_target *target, http_sink sink,
-				 void *context, struct rill_error *error)
-{
-	char url[PATH_MAX];
-	bool found;
-	enum rill_code code = target_url(url, sizeof url, name, target->sha256, error);
-
-	if (code == RILL_OK)
-		code = http_get(http, url, (uint64_t)target->length, sink, context, &found, error);
-	if (code == RILL_OK && !found)
-		code = rill_fail(error, RILL_NETWORK, "the server has no %s", url);
-	return code;
-}
-
 /* The target as it comes in, and its hash so far. */
 struct incoming {
-	struct install *install;
+	const struct receiver *receiver;
 	struct rill_sha256 hash;
-	uint64_t length;
-
-	/* Deltas: the header first, then the decoder. */
-	const struct rill_release_delta *delta;
-	const struct rill_tuf_target *target;
-	uint64_t budget;
-	uint8_t *header_bytes;
-	size_t header_fill;
-	struct rill_delta_header header;
-	struct rill_decoder *decoder;
+	uint64_t at, flushed;
 };
 
-static enum rill_code check_whole(struct incoming *incoming, const struct rill_tuf_target *whole,
-				  struct rill_error *error)
-{
-	uint8_t digest[RILL_SHA256_SIZE];
-
-	rill_sha256_finish(&incoming->hash, digest);
-	if (incoming->length != (uint64_t)whole->length)
-		return rill_fail(error, RILL_CORRUPT,
-				 "the server sent %" PRIu64 " bytes of %" PRId64, incoming->length,
-				 whole->length);
-	if (memcmp(digest, whole->sha256, sizeof digest) != 0)
-		return rill_fail(error, RILL_CORRUPT, "the server's file is not the signed one");
-	return RILL_OK;
-}
-
-static enum rill_code read_object(void *context, size_t object, uint64_t offset, uint8_t *bytes,
-				  size_t n, struct rill_error *error)
-{
-	struct install *install = context;
-
-	return object == 0 ? install->kind->read_base(install, offset, bytes, n, error)
-			   : install->kind->read_new(install, offset, bytes, n, error);
-}
-
-static enum rill_code write_object(void *context, size_t object, const uint8_t *bytes, size_t n,
-				   struct rill_error *error)
-{
-	struct install *install = context;
-
-	(void)object; /* there is one output */
-	return install->kind->write(install, bytes, n, error);
-}
-
-/* All of the header is here: is it the signed one, and does it fit this base and target? */
-static enum rill_code open_decoder(struct incoming *in, struct rill_error *error)
-{
-	const struct rill_decoder_io io = {in->install, read_object, write_object};
-	const struct rill_delta_header *header = &in->header;
-	uint8_t digest[RILL_SHA256_SIZE];
-	enum rill_code code;
-
-	rill_sha256(in->header_bytes, in->header_fill, digest);
-	if (memcmp(digest, in->delta->header_sha256, sizeof digest) != 0)
-		return rill_fail(error, RILL_CORRUPT, "the delta's header is not the signed one");
-	code = rill_delta_header_parse(&in->header, in->header_bytes, in->header_fill, error);
-	if (code != RILL_OK)
-		return code;
-	if (header->base_count != 1 || header->output_count != 1 ||
-	    header->base[0].length != in->install->base_length ||
-	    memcmp(header->base[0].sha256, in->install->base_sha256, RILL_SHA256_SIZE) != 0 ||
-	    header->output[0].length != (uint64_t)in->target->length ||
-	    memcmp(header->output[0].sha256, in->target->sha256, RILL_SHA256_SIZE) != 0)
-		return rill_fail(error, RILL_SECURITY,
-				 "the delta is not from this file to the signed target");
-	return rill_decoder_new(&in->decoder, header, in->budget, io, error);
-}
-
-static enum rill_code take_delta(void *context, const uint8_t *bytes, size_t n,
+static enum rill_code take_bytes(void *context, const uint8_t *bytes, size_t n,
 				 struct rill_error *error)
 {
 	struct incoming *in = context;
-	size_t rest = (size_t)in->delta->header_length - in->header_fill;
+	struct install *install = in->receiver->install;
 	enum rill_code code = RILL_OK;
 
-	rill_sha256_update(&in->hash, bytes, n);
-	in->length += n;
-	if (rest > n)
-		rest = n;
-	memcpy(in->header_bytes + in->header_fill, bytes, rest);
-	in->header_fill += rest;
-	if (!in->decoder && in->header_fill == (size_t)in->delta->header_length)
-		code = open_decoder(in, error);
-	if (code == RILL_OK && in->decoder)
-		code = rill_decoder_feed(in->decoder, bytes + rest, n - rest, error);
-	return code;
-}
+	/* In pieces, so that never more than one of them is not durable. */
+	while (code == RILL_OK && n > 0) {
+		uint64_t room = in->flushed + FLUSH_EVERY - in->at;
+		size_t take = n < room ? n : (size_t)room;
 
-enum rill_code receive_delta(struct http *http, struct install *install,
-			     const struct rill_release_delta *delta,
-			     const struct rill_tuf_target *whole,
-			     const struct rill_tuf_target *target, uint64_t budget,
-			     struct rill_error *error)
-{
-	struct incoming *in = calloc(1, sizeof *in);
-	enum rill_code code;
-
-	if (in)
-		in->header_bytes = malloc((size_t)delta->header_length + 1);
-	if (!in || !in->header_bytes) {
-		free(in);
-		return rill_fail(error, RILL_MEMORY, "no memory for the delta's header");
+		rill_sha256_update(&in->hash, bytes, take);
+		code = install->kind->write(install, bytes, take, error);
+		in->at += take;
+		bytes += take;
+		n -= take;
+		if (code == RILL_OK && in->at == in->flushed + FLUSH_EVERY) {
+			code = install->kind->flush(install, error);
+			in->flushed = in->at;
+		}
 	}
-	in->install = install;
-	in->delta = delta;
-	in->target = target;
-	in->budget = budget;
-	rill_sha256_start(&in->hash);
-	code = get_target(http, delta->path, whole, take_delta, in, error);
-	if (code == RILL_OK && !in->decoder)
-		code = rill_fail(error, RILL_CORRUPT, "the delta ends within its header");
-	if (code == RILL_OK)
-		code = rill_decoder_finish(in->decoder, error);
-	if (code == RILL_OK)
-		code = check_whole(in, whole, error);
-	rill_decoder_free(in->decoder);
-	free(in->header_bytes);
-	free(in);
+	progress_at(in->receiver->progress, in->at);
 	return code;
 }
 
-static enum rill_code take_full(void *context, const uint8_t *bytes, size_t n,
-				struct rill_error *error)
+/* Hashes what an earlier run left. */
+static enum rill_code hash_kept(struct incoming *in, uint64_t kept, struct rill_error *error)
 {
-	struct incoming *in = context;
+	struct install *install = in->receiver->install;
+	uint8_t block[BLOCK];
+	enum rill_code code = RILL_OK;
 
-	rill_sha256_update(&in->hash, bytes, n);
-	in->length += n;
-	return in->install->kind->write(in->install, bytes, n, error);
+	while (code == RILL_OK && in->at < kept) {
+		size_t n = kept - in->at < sizeof block ? (size_t)(kept - in->at) : sizeof block;
+
+		code = install->kind->read_new(install, in->at, block, n, error);
+		if (code == RILL_OK)
+			rill_sha256_update(&in->hash, block, n);
+		in->at += n;
+	}
+	in->flushed = in->at;
+	return code;
 }
 
-enum rill_code receive_full(struct http *http, struct install *install, const char *name,
-			    const struct rill_tuf_target *target, struct rill_error *error)
+/* `*wrong`: all came, and it is not the target. */
+static enum rill_code receive_once(const struct receiver *receiver, bool resume, uint64_t *kept,
+				   bool *wrong, struct rill_error *error)
 {
-	struct incoming in = {.install = install};
-	enum rill_code code;
+	struct incoming in = {.receiver = receiver};
+	struct install *install = receiver->install;
+	const struct rill_tuf_target *target = receiver->target;
+	uint64_t length = (uint64_t)target->length;
+	uint8_t digest[RILL_SHA256_SIZE];
+	char url[PATH_MAX];
+	enum rill_code code = receive_url(url, sizeof url, receiver->name, target->sha256, error);
 
+	*kept = 0;
 	rill_sha256_start(&in.hash);
-	code = get_target(http, name, target, take_full, &in, error);
-	return code == RILL_OK ? check_whole(&in, target, error) : code;
+	if (code == RILL_OK)
+		code = resume ? install->kind->resume(install, length, kept, error)
+			      : install->kind->begin(install, length, error);
+	install->keep = true;
+	if (code == RILL_OK)
+		code = hash_kept(&in, *kept, error);
+	if (code == RILL_OK && in.at < length)
+		code = http_get_range(receiver->http, url, in.at, length, length, take_bytes, &in,
+				      error);
+	rill_sha256_finish(&in.hash, digest);
+	*wrong = code == RILL_OK && memcmp(digest, target->sha256, sizeof digest) != 0;
+	if (*wrong) {
+		install->keep = false;
+		code = rill_fail(error, RILL_CORRUPT, "%s: the server's file is not the signed one",
+				 url);
+	}
+	return code;
+}
+
+enum rill_code receive_full(const struct receiver *receiver, bool resume, struct rill_error *error)
+{
+	uint64_t kept, requests = receiver->http->requests;
+	bool wrong;
+	enum rill_code code = receive_once(receiver, resume, &kept, &wrong, error);
+
+	/* It may have been put together of two files: once more, all from one. */
+	if (wrong && (kept > 0 || receiver->http->requests > requests + 1))
+		code = receive_once(receiver, false, &kept, &wrong, error);
+	return code;
 }

@@ -3,9 +3,14 @@
 
 #include "device/health.h"
 #include "device/kind.h"
+#include "device/partial.h"
 #include "device/receive.h"
 #include <inttypes.h>
 #include <string.h>
+
+/* Steps in which a budget is used up, in bytes. */
+#define ALLOWANCE_MIN 65536
+#define ALLOWANCE_MAX (1 << 20)
 
 static enum rill_code put(struct update *update, enum update_state state, struct rill_error *error)
 {
@@ -103,6 +108,20 @@ static enum rill_code read_release(const struct update *update, const struct ril
 	return RILL_OK;
 }
 
+static enum rill_code may_fetch_full(const struct update *update, const struct plan *plan,
+				     struct rill_error *error)
+{
+	const struct config *config = update->config;
+	bool within = config->full == FULL_WITHIN_BUDGET && plan->target.length <= config->budget;
+
+	if (within || config->full == FULL_ALWAYS)
+		return RILL_OK;
+	return rill_fail(error, RILL_POLICY,
+			 "release %" PRId64 " has no delta from what is installed; "
+			 "\"full\": \"always\" allows all %" PRId64 " bytes",
+			 plan->release.number, plan->target.length);
+}
+
 /* A delta if there is one; otherwise all of it, if the policy has it so. */
 static enum rill_code choose_source(const struct update *update, const struct rill_tuf *tuf,
 				    const struct install *install, struct plan *plan,
@@ -117,13 +136,8 @@ static enum rill_code choose_source(const struct update *update, const struct ri
 					       &plan->has_delta, error);
 	if (code != RILL_OK)
 		return code;
-	if (!plan->has_delta && config->full == FULL_NEVER)
-		return rill_fail(error, RILL_POLICY,
-				 "release %" PRId64 " has no delta from what is installed; "
-				 "\"full\": \"always\" allows all %" PRId64 " bytes",
-				 plan->release.number, plan->target.length);
 	if (!plan->has_delta)
-		return RILL_OK;
+		return may_fetch_full(update, plan, error);
 	if (plan->delta.memory > config->memory)
 		return rill_fail(error, RILL_MEMORY,
 				 "the delta needs %" PRId64 " bytes of memory, \"memory\" allows "
@@ -135,32 +149,110 @@ static enum rill_code choose_source(const struct update *update, const struct ri
 	return code;
 }
 
-static enum rill_code receive(struct update *update, struct http *http, struct install *install,
-			      const struct plan *plan, struct rill_error *error)
+/* More of the budget, taken before it is used: a power cut does not make it grow. */
+static uint64_t take_allowance(void *context)
 {
-	uint64_t before = http->received;
-	enum rill_code code = install->kind->begin(install, (uint64_t)plan->target.length, error);
+	struct update *update = context;
+	int64_t budget = update->config->budget, left = budget - update->entry.spent;
+	int64_t step = budget / 32;
+	struct rill_error ignored;
 
-	if (code == RILL_OK && plan->has_delta)
-		code = receive_delta(http, install, &plan->delta, &plan->delta_target,
-				     &plan->target, (uint64_t)update->config->memory, error);
-	else if (code == RILL_OK)
-		code = receive_full(http, install, update->target->name, &plan->target, error);
-	update->entry.fetched = (int64_t)(http->received - before);
-	if (code == RILL_OK)
-		code = install->kind->seal(install, plan->target.sha256, error);
-	return code;
+	step = step < ALLOWANCE_MIN ? ALLOWANCE_MIN : step > ALLOWANCE_MAX ? ALLOWANCE_MAX : step;
+	if (step > left)
+		step = left;
+	if (step <= 0)
+		return 0;
+	update->entry.spent += step;
+	return put(update, STATE_FETCHING, &ignored) == RILL_OK ? (uint64_t)step : 0;
+}
+
+static void tick(void *context)
+{
+	struct update *update = context;
+
+	progress_tick(&update->progress);
+}
+
+static void pausing(void *context, int64_t ms, const struct rill_error *why)
+{
+	struct update *update = context;
+
+	progress_pause(&update->progress, ms, why);
+}
+
+/* What it needs that is not here yet must fit what is left: nothing is fetched in vain. */
+static enum rill_code check_budget(const struct update *update, uint64_t needed,
+				   struct rill_error *error)
+{
+	int64_t left = update->config->budget - update->entry.spent;
+
+	if (!update->config->budget || (left >= 0 && needed <= (uint64_t)left))
+		return RILL_OK;
+	return rill_fail(error, RILL_POLICY,
+			 "%" PRIu64 " bytes are still to be fetched, and %" PRId64
+			 " of the release's budget are left",
+			 needed, left > 0 ? left : 0);
+}
+
+static enum rill_code receive_by_plan(struct update *update, const struct receiver *receiver,
+				      const struct plan *plan, bool resume,
+				      struct rill_error *error)
+{
+	uint64_t length = (uint64_t)(plan->has_delta ? plan->delta.length : plan->target.length);
+	uint64_t kept = plan->has_delta ? partial_size(receiver->state, receiver->name) : 0;
+	enum rill_code code = RILL_OK;
+
+	/* What is kept of a whole file is seen only later, by its kind: then the budget itself
+	 * is the limit. */
+	if (!resume || plan->has_delta)
+		code = check_budget(update, kept < length ? length - kept : 0, error);
+	if (code != RILL_OK)
+		return code;
+	progress_start(&update->progress, update->style, receiver->name, &receiver->http->received,
+		       length);
+	return plan->has_delta ? receive_delta(receiver, &plan->delta, &plan->delta_target,
+					       (uint64_t)update->config->memory, error)
+			       : receive_full(receiver, resume, error);
+}
+
+static enum rill_code receive(struct update *update, struct http *http, struct install *install,
+			      const struct plan *plan, bool resume, struct rill_error *error)
+{
+	const struct receiver receiver = {.http = http,
+					  .install = install,
+					  .progress = &update->progress,
+					  .state = update->config->state,
+					  .name = update->target->name,
+					  .target = &plan->target};
+	uint64_t content = http->received, wire = http->wire.received + http->wire.sent;
+	int64_t spent = update->entry.spent;
+	enum rill_code code;
+
+	http->wire.more = update->config->budget ? take_allowance : NULL;
+	http->wire.allowance = 0;
+	http->wire.tick = tick;
+	http->pausing = pausing;
+	http->wire.context = http->context = update;
+	code = receive_by_plan(update, &receiver, plan, resume, error);
+	progress_end(&update->progress);
+	http->wire.more = NULL;
+	http->wire.tick = NULL;
+	http->pausing = NULL;
+	update->entry.fetched += (int64_t)(http->received - content);
+	update->entry.spent = spent + (int64_t)(http->wire.received + http->wire.sent - wire);
+	return code == RILL_OK ? install->kind->seal(install, plan->target.sha256, error) : code;
 }
 
 static enum rill_code install_release(struct update *update, struct http *http,
-				      struct install *install, const struct plan *plan,
+				      struct install *install, const struct plan *plan, bool resume,
 				      struct rill_error *error)
 {
 	enum rill_code code = put(update, STATE_FETCHING, error);
 
-	update->full = !plan->has_delta;
 	if (code == RILL_OK)
-		code = receive(update, http, install, plan, error);
+		code = receive(update, http, install, plan, resume, error);
+	if (code == RILL_OK)
+		install->keep = false;
 	if (code == RILL_OK)
 		code = put(update, STATE_SWITCHING, error);
 	if (code != RILL_OK)
@@ -171,18 +263,31 @@ static enum rill_code install_release(struct update *update, struct http *http,
 	if (code != RILL_OK) /* it may have happened: the next run looks */
 		return end_badly(update, STATE_SWITCHING, code, error);
 	update->changed = true;
+	partial_remove(update->config->state, update->target->name);
 	return test(update, error);
 }
 
-static void start_entry(struct update *update, const struct install *install,
+/* Starts an entry, or goes on with that of an earlier run; true when that left a new version
+ * that can be gone on with. */
+static bool start_entry(struct update *update, const struct install *install,
 			const struct plan *plan)
 {
-	struct entry *entry = &update->entry;
+	struct entry was = update->entry, *entry = &update->entry;
+	bool same;
 
-	*entry = (struct entry){.release = plan->release.number, .committed = entry->committed};
+	*entry = (struct entry){.release = plan->release.number,
+				.committed = was.committed,
+				.full = !plan->has_delta};
 	if (install->has_base)
 		rill_hex(install->base_sha256, RILL_SHA256_SIZE, entry->from);
 	rill_hex(plan->target.sha256, RILL_SHA256_SIZE, entry->to);
+	same = was.release == entry->release && strcmp(was.to, entry->to) == 0 &&
+	       (was.state == STATE_FETCHING || was.state == STATE_FAILED);
+	if (same) {
+		entry->fetched = was.fetched;
+		entry->spent = was.spent;
+	}
+	return same && was.full && entry->full;
 }
 
 /* The signed file is there already, whoever put it there. */
@@ -214,8 +319,9 @@ enum rill_code update_run(struct update *update, const struct rill_tuf *tuf, str
 	} else {
 		code = choose_source(update, tuf, install, &plan, error);
 		if (code == RILL_OK) {
-			start_entry(update, install, &plan);
-			code = install_release(update, http, install, &plan, error);
+			bool resume = start_entry(update, install, &plan);
+
+			code = install_release(update, http, install, &plan, resume, error);
 		}
 	}
 	kind->close(install);

@@ -8,15 +8,19 @@
 #include "device/config.h"
 #include "device/http.h"
 #include "device/journal.h"
+#include "device/progress.h"
 #include "protocol/tuf.h"
 
 struct update {
 	const struct config *config;
 	const struct target_config *target;
 	struct journal *journal;
+	enum progress_style style;
 	/* Results */
 	struct entry entry;
-	bool changed, full;
+	bool changed;
+
+	struct progress progress;
 };
 
 /* Ends what a power cut or kill left undone: a new file whose health is not known is
@@ -25,7 +29,8 @@ enum rill_code update_recover(struct update *update, struct rill_error *error);
 
 /* Compares, fetches, installs and checks. `tuf` is refreshed. RILL_UNHEALTHY: the new
  * version failed its check and the old one is back; RILL_POLICY: there is no delta from
- * what is there, or the release is for other boards; other codes as they come. */
+ * what is there, it would cost more than the budget, or the release is for other boards; other
+ * codes as they come. What was received when it fails is kept for the next time. */
 enum rill_code update_run(struct update *update, const struct rill_tuf *tuf, struct http *http,
 			  struct rill_error *error);
 

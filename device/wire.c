@@ -12,6 +12,7 @@
 
 /* How far a sender may run ahead of the rate. */
 #define BURST_MS 250
+#define TICK_MS 500
 
 void wire_init(struct wire *wire, const struct wire_limits *limits)
 {
@@ -73,8 +74,10 @@ static bool wait_for(struct wire *wire, short events)
 			wire_expect(wire);
 			continue;
 		}
-		ready = poll(&poll_fd, 1, left < 60000 ? (int)left : 60000);
+		ready = poll(&poll_fd, 1, left < TICK_MS ? (int)left : TICK_MS);
 		wire->waited += monotonic_ms() - start;
+		if (wire->tick)
+			wire->tick(wire->context);
 		if (ready > 0)
 			return true;
 		if (ready < 0 && errno != EINTR)

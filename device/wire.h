@@ -36,6 +36,7 @@ struct wire {
 	 * 0 when there are none. NULL: no limit. */
 	uint64_t allowance;
 	uint64_t (*more)(void *context);
+	void (*tick)(void *context); /* called now and then while it waits; or NULL */
 	void *context;
 
 	enum wire_state state;

@@ -33,7 +33,7 @@ device() { # NAME VERSION [...]: a new device that has that version
 	config "$d" "${3:-}" "${4:-}"
 }
 update() { agent update --config "$d/config" "$@"; }
-state() { agent status --config "$d/config" --json | jq -r ".[0].$1"; }
+state() { agent status --config "$d/config" --json | jq -r ".targets[0].$1"; }
 # refused CODE PHRASE: the update ends so, and the program's folder is as it was
 refused() {
 	local before
@@ -79,7 +79,7 @@ damage 10 "header is not the signed one" flip "$delta" 20
 damage 10 "chunk 0" flip "$delta" -9
 damage 10 "chunk" flip "$delta" -1
 damage 10 "bytes of" truncate -s -1 "$delta"
-damage 10 "within its header" truncate -s 50 "$delta"
+damage 10 "the server has 50 bytes of" truncate -s 50 "$delta"
 damage 7 "at most $length are expected" truncate -s +1 "$delta"
 damage 4 "the server has no" rm "$delta"
 device retry 1

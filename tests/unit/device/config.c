@@ -197,7 +197,7 @@ static void values_that_mean_nothing_are_refused(void **state)
 {
 	static const struct bad bad[] = {
 		{"{" URL ",\"full\":\"sometimes\"," TARGETS "}",
-		 "key \"full\": should be \"never\" or \"always\""},
+		 "key \"full\": should be \"never\", \"within-budget\" or \"always\""},
 		{"{" URL ",\"targets\":[{\"name\":\"a\",\"kind\":\"slot\",\"path\":\"/a\"}]}",
 		 "key \"kind\": should be \"file\""},
 		{"{" URL ",\"targets\":[{\"name\":\"a\",\"kind\":\"file\",\"path\":\"a/b\"}]}",

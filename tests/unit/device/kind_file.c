@@ -400,6 +400,83 @@ static void more_than_there_is_room_for_is_no_space(void **state)
 	assert_text(path, old_text);
 }
 
+/* Leaves the first `n` bytes of a new version behind, as a run that failed does. */
+static void leave(const char *path, const char *bytes, size_t n, size_t length)
+{
+	struct install *install;
+	struct rill_error error;
+
+	open_ok(&install, path);
+	assert_ok(kind_file.begin(install, length, &error), &error);
+	assert_ok(kind_file.write(install, bytes, n, &error), &error);
+	install->keep = true;
+	kind_file.close(install);
+}
+
+static void what_was_flushed_is_gone_on_with(void **state)
+{
+	static char bytes[200000];
+	static const struct {
+		size_t left, kept;
+	} cases[] = {{0, 0},	      {1, 0},		{65536, 0},	 {65537, 65536},
+		     {131072, 65536}, {131073, 131072}, {200000, 196608}};
+	struct folder *folder = *state;
+	const char *path = folder_path(folder, "app");
+	uint8_t digest[RILL_SHA256_SIZE];
+	uint64_t random = 1, kept;
+	struct install *install;
+	struct rill_error error;
+
+	for (size_t i = 0; i < sizeof bytes; i++)
+		bytes[i] = (char)(next_random(&random) >> 32);
+	rill_sha256(bytes, sizeof bytes, digest);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		put_file(path, old_text, strlen(old_text));
+		leave(path, bytes, cases[i].left, sizeof bytes);
+		open_ok(&install, path);
+		assert_ok(kind_file.resume(install, sizeof bytes, &kept, &error), &error);
+		assert_int_equal(kept, cases[i].kept);
+		assert_ok(
+			kind_file.write(install, bytes + kept, sizeof bytes - (size_t)kept, &error),
+			&error);
+		assert_ok(kind_file.flush(install, &error), &error);
+		assert_ok(kind_file.seal(install, digest, &error), &error);
+		assert_ok(kind_file.switch_to_new(install, &error), &error);
+		kind_file.close(install);
+		assert_file(path, bytes, sizeof bytes);
+	}
+}
+
+static void what_cannot_be_gone_on_with_is_replaced(void **state)
+{
+	static char bytes[100000];
+	struct folder *folder = *state;
+	const char *path = folder_path(folder, "app");
+	const char *fresh = folder_path(folder, ".app.rill-new");
+	uint64_t kept;
+	struct install *install;
+	struct rill_error error;
+
+	put_file(path, old_text, strlen(old_text));
+	put_file(folder_path(folder, "victim"), bytes, sizeof bytes);
+	for (int i = 0; i < 4; i++) {
+		if (i == 0) /* longer than the target is */
+			leave(path, bytes, sizeof bytes, sizeof bytes);
+		if (i == 1)
+			assert_int_equal(symlink("victim", fresh), 0);
+		if (i == 2)
+			assert_int_equal(link(folder_path(folder, "victim"), fresh), 0);
+		open_ok(&install, path);
+		assert_ok(kind_file.resume(install, 90000, &kept, &error), &error);
+		assert_int_equal(kept, 0);
+		assert_ok(kind_file.write(install, "x", 1, &error), &error);
+		kind_file.close(install);
+		assert_false(is_there(fresh));
+	}
+	assert_file(folder_path(folder, "victim"), bytes, sizeof bytes);
+	assert_text(path, old_text);
+}
+
 /* Names as long as a file system takes, less what is put around them. */
 static void long_names_do_not_share_their_files(void **state)
 {
@@ -446,6 +523,8 @@ int main(void)
 		in_folder(closing_before_the_switch_leaves_nothing),
 		in_folder(what_a_power_cut_left_is_replaced),
 		in_folder(more_than_there_is_room_for_is_no_space),
+		in_folder(what_was_flushed_is_gone_on_with),
+		in_folder(what_cannot_be_gone_on_with_is_replaced),
 		in_folder(long_names_do_not_share_their_files),
 	};
 
