@@ -145,6 +145,7 @@ static enum rill_code read_all(struct http *http, uint64_t limit, struct buffer 
 				 http->head.length, limit);
 	while (code == RILL_OK && n > 0) {
 		code = http_read(http, &content, &n, error);
+		http->received += n;
 		if (code == RILL_OK && n > limit - buffer->n)
 			code = rill_fail(error, RILL_SECURITY,
 					 "more than %" PRIu64 " bytes, which is what is expected",
@@ -282,6 +283,7 @@ static enum rill_code pass_on(struct http *http, struct part *part, uint64_t ski
 
 	while (code == RILL_OK && part->at < part->end) {
 		code = http_read(http, &content, &n, error);
+		http->received += n;
 		if (code == RILL_OK && n == 0) /* a range may be shorter than was asked for */
 			return RILL_OK;
 		if (code == RILL_OK && skip > 0) {

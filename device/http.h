@@ -27,7 +27,7 @@ struct http {
 	struct url base;
 	struct wire wire;
 	struct tls tls;
-	uint64_t received; /* bytes of content, for reports */
+	uint64_t received; /* bytes of content that was asked for, for reports */
 	uint64_t requests;
 
 	/* Told, if set, when it will be tried again in so many milliseconds, and why. */

@@ -129,6 +129,13 @@ static enum rill_code read_head(struct http *http, struct rill_error *error)
 	return rill_fail(error, RILL_NETWORK, "the server only says that it is at work");
 }
 
+/* Nothing came back, and not because it took too long or would cost too much. */
+static bool went_unheard(const struct http *http)
+{
+	return http->end == 0 && http->head.status == 0 && http->wire.state != WIRE_STALLED &&
+	       http->wire.state != WIRE_SPENT;
+}
+
 /* A connection that the server has closed meanwhile fails once and is made anew. */
 static enum rill_code exchange(struct http *http, const struct url *url, struct http_range range,
 			       struct rill_error *error)
@@ -141,11 +148,12 @@ static enum rill_code exchange(struct http *http, const struct url *url, struct 
 		if (!kept)
 			code = connect_to(http, url, error);
 		http->end = 0;
+		http->head.status = 0;
 		if (code == RILL_OK)
 			code = send_request(http, url, range, error);
 		if (code == RILL_OK)
 			code = read_head(http, error);
-		if (code == RILL_OK || !kept || http->end > 0)
+		if (code == RILL_OK || !kept || !went_unheard(http))
 			break;
 		http_disconnect(http);
 		code = RILL_OK;
@@ -207,7 +215,6 @@ enum rill_code http_read(struct http *http, const uint8_t **content, size_t *n,
 					 "the server closed the connection in mid-answer");
 		http->head.close = true;
 	}
-	http->received += *n;
 	return code;
 }
 

@@ -132,7 +132,9 @@ static void print_json(const struct progress *progress, int64_t now, int64_t pau
 	add_known(object, "rate", progress_rate(progress, now));
 	add_known(object, "left", progress_left(progress, now));
 	if (why) {
-		cJSON_AddNumberToObject(object, "seconds", (double)((pause_ms + 999) / 1000));
+		int64_t seconds = (pause_ms + 999) / 1000;
+
+		cJSON_AddNumberToObject(object, "seconds", (double)seconds);
 		cJSON_AddStringToObject(object, "message", why);
 	}
 	text = cJSON_PrintUnformatted(object);

@@ -50,7 +50,7 @@ static int hex_digit(char c)
 /* USER[:PASSWORD], percent-encoded, to base64. */
 static bool encode_credentials(struct proxy *proxy, const char *text, size_t n)
 {
-	unsigned char plain[256];
+	unsigned char plain[256] = {0};
 	size_t length = 0, written;
 
 	for (size_t i = 0; i < n; i++) {

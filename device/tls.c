@@ -201,14 +201,19 @@ static void remember(struct tls *tls, const char *host, const char *port)
 
 static enum rill_code shake_hands(struct tls *tls, struct rill_error *error)
 {
+	uint32_t flags;
 	int result;
 
 	do {
 		result = mbedtls_ssl_handshake(&tls->session);
 	} while (result == MBEDTLS_ERR_SSL_WANT_READ || result == MBEDTLS_ERR_SSL_WANT_WRITE);
-	if (result == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED)
+	if (result == 0)
+		return RILL_OK;
+	/* A wrong purpose has another error than a wrong name; all have flags. */
+	flags = mbedtls_ssl_get_verify_result(&tls->session);
+	if (tls->verified && flags != 0 && flags != UINT32_MAX)
 		return tls_refused(tls, error);
-	return result == 0 ? RILL_OK : failed(tls, "TLS handshake", result, error);
+	return failed(tls, "TLS handshake", result, error);
 }
 
 enum rill_code tls_start(struct tls *tls, const char *host, const char *port,

@@ -53,7 +53,7 @@ struct tls {
 	const char *host;
 	unsigned char address[16];
 	size_t address_length; /* 0: the host is a name */
-	bool pinned;
+	bool verified, pinned; /* there was a chain; one of its keys is pinned */
 	char refusal[320]; /* what verification found, beyond mbedTLS's flags */
 };
 

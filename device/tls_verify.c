@@ -10,7 +10,7 @@ void tls_verify_start(struct tls *tls, const char *host)
 {
 	tls->host = host;
 	tls->address_length = url_address(host, tls->address);
-	tls->pinned = false;
+	tls->verified = tls->pinned = false;
 	tls->refusal[0] = 0;
 }
 
@@ -79,6 +79,7 @@ int tls_verify(void *context, mbedtls_x509_crt *certificate, int depth, uint32_t
 {
 	struct tls *tls = context;
 
+	tls->verified = true;
 	judge_dates(&tls->settings->clock, certificate, flags);
 	describe_dates(tls, certificate, *flags);
 	tls->pinned |= is_pinned(tls, certificate);

@@ -139,7 +139,8 @@ enum rill_code url_append(struct url *url, const char *name, struct rill_error *
 
 bool url_same_origin(const struct url *a, const struct url *b)
 {
-	return strcasecmp(a->host, b->host) == 0 && atoi(a->port) == atoi(b->port);
+	return strcasecmp(a->host, b->host) == 0 &&
+	       strtol(a->port, NULL, 10) == strtol(b->port, NULL, 10);
 }
 
 size_t url_address(const char *host, unsigned char address[static 16])

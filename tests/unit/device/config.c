@@ -202,6 +202,11 @@ static void values_that_mean_nothing_are_refused(void **state)
 		 "key \"kind\": should be \"file\""},
 		{"{" URL ",\"targets\":[{\"name\":\"a\",\"kind\":\"file\",\"path\":\"a/b\"}]}",
 		 "key \"path\": should begin with /"},
+		{"{" URL ",\"client_key\":\"/key\"," TARGETS "}", "key \"client_key\": is of use"},
+		{"{" URL ",\"client_certificate\":\"/crt\"," TARGETS "}",
+		 "key \"client_certificate\": is of use"},
+		{"{" URL ",\"full\":\"within-budget\"," TARGETS "}", "needs a \"budget\""},
+		{"{" URL ",\"hours\":[\"1-2\"]," TARGETS "}", "key \"hours\": should be a list"},
 		{"{" URL ",\"targets\":[" TARGET "," TARGET "]}",
 		 "key \"targets\": two have the same name"},
 	};

@@ -43,17 +43,24 @@ struct good {
 
 static void good_bodies_are_read(void **state)
 {
-	static const struct http_head chunked = {.chunked = true};
 	static const struct good good[] = {
 		{{.has_length = true, .length = 5}, "helloHTTP/1.1", "hello", 8, false},
 		{{.has_length = true, .length = 0}, "HTTP/1.1", "", 8, false},
 		{{.status = 200}, "hello", "hello", 0, true},
-		{chunked, "5\r\nhello\r\n0\r\n\r\n", "hello", 0, false},
-		{chunked, "0\r\n\r\nHTTP", "", 4, false},
-		{chunked, "3\r\nhel\r\n2\r\nlo\r\n00\r\n\r\n", "hello", 0, false},
-		{chunked, "A\r\n0123456789\r\n0\r\n\r\n", "0123456789", 0, false},
-		{chunked, "a ;x=\"y\"\r\n0123456789\r\n0;z\r\n\r\n", "0123456789", 0, false},
-		{chunked, "5\r\nhello\r\n0\r\nX-Sum: 1\r\nY: 2\r\n\r\nmore", "hello", 4, false},
+		{{.chunked = true}, "5\r\nhello\r\n0\r\n\r\n", "hello", 0, false},
+		{{.chunked = true}, "0\r\n\r\nHTTP", "", 4, false},
+		{{.chunked = true}, "3\r\nhel\r\n2\r\nlo\r\n00\r\n\r\n", "hello", 0, false},
+		{{.chunked = true}, "A\r\n0123456789\r\n0\r\n\r\n", "0123456789", 0, false},
+		{{.chunked = true},
+		 "a ;x=\"y\"\r\n0123456789\r\n0;z\r\n\r\n",
+		 "0123456789",
+		 0,
+		 false},
+		{{.chunked = true},
+		 "5\r\nhello\r\n0\r\nX-Sum: 1\r\nY: 2\r\n\r\nmore",
+		 "hello",
+		 4,
+		 false},
 	};
 	char text[64];
 	struct rill_error error;
@@ -141,10 +148,13 @@ static void lines_between_chunks_are_bounded(void **state)
 
 	(void)state;
 	memset(raw, 'x', sizeof raw);
-	memcpy(raw, "5;", 2);
+	raw[0] = '5';
+	raw[1] = ';';
 	assert_fails(read_body(&chunked, raw, sizeof raw, 4096, text, &used, &done, &error),
 		     RILL_NETWORK, &error, "chunked");
-	memcpy(raw, "0\r\nX", 4);
+	raw[0] = '0';
+	raw[1] = '\r';
+	raw[2] = '\n';
 	assert_fails(read_body(&chunked, raw, sizeof raw, 4096, text, &used, &done, &error),
 		     RILL_NETWORK, &error, "chunked");
 	memset(raw, '0', sizeof raw);
