@@ -7,15 +7,15 @@
 https_pid=
 PATH=$PATH:/usr/sbin
 
-https_make_ca() { # WORK: ca.crt signs server.crt, which is for "localhost"
-	local w=$1
+https_make_ca() { # WORK [NAME]: ca.crt signs server.crt, which is for DNS:localhost or that
+	local w=$1 name=${2:-DNS:localhost}
 	openssl ecparam -name prime256v1 -genkey -noout -out "$w/ca.key"
 	openssl req -x509 -new -key "$w/ca.key" -sha256 -days 30 -subj "/CN=Rill demo CA" -out "$w/ca.crt" \
 		-addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign,cRLSign
 	openssl ecparam -name prime256v1 -genkey -noout -out "$w/server.key"
 	openssl req -new -key "$w/server.key" -subj /CN=localhost -out "$w/server.csr"
 	printf '%s\n' basicConstraints=CA:FALSE keyUsage=critical,digitalSignature \
-		extendedKeyUsage=serverAuth subjectAltName=DNS:localhost >"$w/server.ext"
+		extendedKeyUsage=serverAuth subjectAltName="$name" >"$w/server.ext"
 	openssl x509 -req -in "$w/server.csr" -CA "$w/ca.crt" -CAkey "$w/ca.key" -CAcreateserial -sha256 \
 		-days 30 -extfile "$w/server.ext" -out "$w/server.crt" 2>"$w/openssl.log"
 }

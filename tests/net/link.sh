@@ -1,0 +1,100 @@
+#!/bin/bash
+# Slow and lossy links for real: the agent in a network namespace of its own, the link to the server shaped
+# (tbf), with packets lost (iptables), and down for a while. Bytes are those that the interface counted.
+# Usage: link.sh [RATE...]        default: 1mbit 4mbit
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname -- "$0")/../e2e/lib.sh"
+PATH=$PATH:/usr/sbin:/sbin
+[ "$(id -u)" = 0 ] || skip "needs root, for network namespaces"
+server=rill-s$$ client=rill-c$$ address=10.201.7.1
+ip netns add $server 2>/dev/null || skip "no network namespaces here"
+end() {
+	https_stop
+	ip netns del $server 2>/dev/null || true
+	ip netns del $client 2>/dev/null || true
+	rm -rf "$w"
+}
+trap end EXIT
+ip netns add $client
+ip -n $server link add veth0 type veth peer name veth0 netns $client || skip "no veth here"
+ip -n $server addr add $address/24 dev veth0
+ip -n $client addr add 10.201.7.2/24 dev veth0
+for n in $server $client; do
+	ip -n "$n" link set lo up
+	ip -n "$n" link set veth0 up
+done
+
+# A delta of some 300 KB, that nothing makes smaller.
+head -c 400000 /dev/urandom >"$w/old"
+{ head -c 50000 "$w/old"; head -c 300000 /dev/urandom; tail -c 340000 "$w/old"; } >"$w/new"
+www=$w/www
+mkdelta key new "$w/key" -q
+mkdelta repo init "$www" --key "$w/key" -q
+mkdelta repo publish "$www" app "$w/old" --key "$w/key" -q
+mkdelta repo publish "$www" app "$w/new" --key "$w/key" -q
+delta=$(stat -c %s "$(find "$www/targets/deltas" -name '*.rill')")
+
+mkdir "$w/server"
+https_make_ca "$w/server" "IP:$address"
+https_config "$w/server" "$www" 8443
+sed -i "s/listen 127.0.0.1:/listen $address:/" "$w/server/nginx.conf"
+ip netns exec $server nginx -e "$w/server/error.log" -p "$w/server" -c "$w/server/nginx.conf" &
+https_pid=$!
+for _ in $(seq 100); do
+	ip netns exec $server bash -c "exec 3<>/dev/tcp/$address/8443" 2>/dev/null && break
+	sleep 0.05
+done
+
+device() { # NAME
+	d=$w/$1
+	mkdir -p "$d/bin" "$d/state"
+	cp "$w/old" "$d/bin/app"
+	cp "$www/metadata/1.root.json" "$d/root.json"
+	cat >"$d/config" <<-JSON
+		{"url": "https://$address:8443/", "ca": "$w/server/ca.crt", "root": "$d/root.json", "state": "$d/state",
+		 "stall_timeout": 5, "retries": 20, "proxy": "none",
+		 "targets": [{"name": "app", "kind": "file", "path": "$d/bin/app"}]}
+	JSON
+}
+counted() { ip -n $client -s -j link show veth0 | jq '.[0].stats64 | .rx.bytes + .tx.bytes'; }
+# measure NAME AT_MOST: an update; its bytes on the wire
+measure() {
+	local before after start code=0
+	before=$(counted)
+	start=$(date +%s%N)
+	ip netns exec $client "${AGENT[@]}" update -q --config "$d/config" || code=$?
+	after=$(counted)
+	printf '%-36s %3d %9d %8.3f %7d.%d s\n' "$1" $code $((after - before)) \
+		"$(awk "BEGIN { print ($after - $before) / $delta }")" $((($(date +%s%N) - start) / 1000000000)) \
+		$((($(date +%s%N) - start) / 100000000 % 10))
+	[ $code = 0 ] || fail "$1: exit code $code"
+	[ $((after - before)) -le "$2" ] || fail "$1: over $2 bytes"
+	same "$w/new" "$d/bin/app"
+}
+shape() { ip netns exec $server tc qdisc replace dev veth0 root tbf rate "$1" burst 16kbit latency 400ms; }
+
+printf 'delta %d bytes\n%-36s %3s %9s %8s %9s\n' "$delta" link code "on wire" "of delta" time
+rates=("$@")
+[ $# -gt 0 ] || rates=(1mbit 4mbit)
+for rate in "${rates[@]}"; do
+	shape "$rate"
+	device "clean-$rate"
+	measure "$rate, an update" $((delta * 115 / 100))
+	measure "$rate, a poll that finds nothing" 6144
+done
+ip netns exec $server iptables -I OUTPUT -m statistic --mode random --probability 0.05 -j DROP
+ip netns exec $client iptables -I OUTPUT -m statistic --mode random --probability 0.05 -j DROP
+device lossy
+measure "${rates[-1]}, 5 % lost both ways" $((delta * 130 / 100))
+ip netns exec $server iptables -F OUTPUT
+ip netns exec $client iptables -F OUTPUT
+device down
+(
+	sleep 0.5
+	ip -n $server link set veth0 down
+	sleep 8
+	ip -n $server link set veth0 up
+) &
+shape 1mbit
+measure "1mbit, down for 8 s" $((delta * 130 / 100))
+wait $!
