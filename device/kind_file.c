@@ -179,6 +179,8 @@ static enum rill_code file_begin(struct install *install, uint64_t length, struc
 			     O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (file->fresh < 0)
 		return system_failed(file->path, "create a file beside it", error);
+	if (fsync(file->folder) != 0) /* for `resume`: its name is to survive */
+		return system_failed(file->path, "sync its folder", error);
 	return reserve(file, length, error);
 }
 

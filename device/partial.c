@@ -41,6 +41,21 @@ static enum rill_code make_room(const struct partial *partial, uint64_t length,
 	return RILL_OK;
 }
 
+static enum rill_code sync_folder(const char *path, struct rill_error *error)
+{
+	char folder[PATH_MAX];
+	enum rill_code code = RILL_OK;
+	int fd;
+
+	snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(path, '/') - path), path);
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || fsync(fd) != 0)
+		code = system_failed(folder, "sync", error);
+	if (fd >= 0)
+		close(fd);
+	return code;
+}
+
 static enum rill_code open_file(struct partial *partial, uint64_t length, struct rill_error *error)
 {
 	struct stat st;
@@ -55,6 +70,8 @@ static enum rill_code open_file(struct partial *partial, uint64_t length, struct
 	partial->size = (uint64_t)st.st_size;
 	if (partial->size > length)
 		code = partial_empty(partial, error);
+	if (code == RILL_OK && partial->size == 0)
+		code = sync_folder(partial->path, error); /* its name, too, is to survive */
 	return code == RILL_OK ? make_room(partial, length, error) : code;
 }
 

@@ -3,10 +3,13 @@
 
 import email.utils
 import gzip
+import json
 import os
+import pty
 import signal
 import socket
 import struct
+import subprocess
 import time
 
 from lab import CHUNK, Case, Lab, run_all
@@ -346,6 +349,51 @@ def took(least, most):
     return after
 
 
+def progress_lines(lab, device, server):
+    """JSON lines: what they say grows, ends with the result, and no number is nonsense."""
+    lines = [json.loads(line) for line in device.out.splitlines()]
+    progress = [line for line in lines[:-1] if line["event"] == "progress"]
+    waiting = [line for line in lines[:-1] if line["event"] == "waiting"]
+    if lines[-1]["result"] != "updated" or len(progress) < 4 or len(waiting) != 1:
+        return "lines: %s" % device.out
+    if waiting[0]["seconds"] != 1 or "closed the connection" not in waiting[0]["message"]:
+        return "waiting: %s" % waiting
+    if progress != sorted(progress, key=lambda line: line["at"]) or any(line["at"] > line["total"] or line["total"] != D for line in progress):
+        return "not in order: %s" % progress
+    for line in progress:
+        if line["rate"] is not None and not 5000 < line["rate"] < 120000:
+            return "rate: %s" % line
+        if line["left"] is not None and not line["left"] <= (D - line["at"]) / 5000 + 1:
+            return "left: %s" % line
+    if progress[0]["left"] is not None or all(line["left"] is None for line in progress):
+        return "left is known too early, or never"
+    return None
+
+
+def bar_on_terminal(lab, device, server):
+    """The same on a terminal: a bar that is redrawn, and gone in the end."""
+    main, side = pty.openpty()
+    process = subprocess.Popen([*lab.agent_words, "update", "--config", device.config_path], stdout=subprocess.PIPE, stderr=side)
+    os.close(side)
+    shown = b""
+    try:
+        while True:
+            piece = os.read(main, 4096)
+            if not piece:
+                break
+            shown += piece
+    except OSError:  # how a terminal ends
+        pass
+    os.close(main)
+    out = process.communicate()[0].decode()
+    bars = shown.decode().split("\r")
+    if process.returncode or "updated to release 2" not in out:
+        return "it failed: %s" % shown
+    if not any("####" in bar and "300.2 kB" in bar and "kB/s" in bar and "s left" in bar for bar in bars):
+        return "no bar: %s" % bars
+    return None if bars[-1] == "\x1b[K" else "it is not cleared: %r" % bars[-1]
+
+
 ALL = D + CUT
 N = len(lab.new)
 # Each damage costs the chunk again, and what was under way behind it, which nobody looks at.
@@ -488,6 +536,10 @@ cases = [
          device.config.update(budget=device.status()["targets"][0]["spent"] + D - 1) is None and
          device.update()[0] == 12 and len(server.requests) == 4 else "the second run"),
     Case("rate: 200,000 bytes a second", good, rate=200000, fetched=D, after=took(D / 200000 - 0.6, D / 200000 + 6)),
+    Case("progress as JSON lines", lambda s, c, r, n: c.serve_part(r, delta, 30000) if n == 0 else c.serve(r, delta), requests=2, rate=60000, retry_delay=1, retry_delay_max=1,
+         options=["--json", "--progress"], fetched=D, after=progress_lines),
+    Case("progress on a terminal", good, code=12, words="may_fetch", requests=0, rate=60000, may_fetch=["/bin/sh", "-c", '[ -e "$0.asked" ] || { : >"$0.asked"; false; }', lab.folder + "/hook"],
+         after=bar_on_terminal),
     Case("hours: not now", good, code=12, words='"hours"', requests=0, fetched=0,
          hours=[time.strftime("%H:00-", time.localtime(time.time() + 7200)) + time.strftime("%H:00", time.localtime(time.time() + 10800))], after=asked_nothing),
     Case("hours: --now all the same", good, options=["--now"], fetched=D,

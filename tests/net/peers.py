@@ -97,13 +97,13 @@ def start_caching_nginx():
     return port
 
 
-def start_apache():
-    port, folder = free_port(), work + "/apache"
+def start_apache(name="apache", more=""):
+    port, folder = free_port(), work + "/" + name
     os.makedirs(folder)
     modules = "".join("LoadModule %s_module /usr/lib/apache2/modules/mod_%s.so\n" % (m, m)
                       for m in ("mpm_event", "authz_core", "ssl", "socache_shmcb"))
     # As root it would become another user, who cannot read everything here: it is made readable.
-    conf = put("apache.conf", modules + """ServerName localhost
+    conf = put(name + ".conf", modules + """ServerName localhost
         ServerRoot %s
         Listen 127.0.0.1:%d
         PidFile %s/pid
@@ -117,7 +117,8 @@ def start_apache():
         SSLEngine on
         SSLCertificateFile %s.crt
         SSLCertificateKeyFile %s.key
-        """ % (folder, port, folder, folder, folder, lab.www, lab.good, lab.good))
+        %s
+        """ % (folder, port, folder, folder, folder, lab.www, lab.good, lab.good, more))
     start(port, "apache2", "-DFOREGROUND", "-f", conf)
     return port
 
@@ -211,6 +212,9 @@ def main():
     port = start_nginx()
     both("nginx", port)
     both("Apache", start_apache())
+    # It asks for another handshake in mid-connection, to see a certificate there: that is not done.
+    ask_again = "SSLProtocol TLSv1.2\n<Location /targets>\nSSLVerifyClient optional_no_ca\n</Location>"
+    judge("Apache that renegotiates", Device(lab, "renegotiation", "https://localhost:%d/" % start_apache("again", ask_again), {}), 4, 0)
     both("python3 -m http.server, TLS", start_python(), goes_on=False)
     both("docker-registry blob, by redirect", start_registry())
     cache = start_caching_nginx()

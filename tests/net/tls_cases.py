@@ -5,6 +5,7 @@ import os
 import shutil
 import ssl
 import subprocess
+import threading
 import time
 
 import certificates
@@ -151,11 +152,27 @@ hosts = lab.folder + "/hosts"
 with open(hosts, "w") as f:
     f.write("::1 localhost both.example\n127.0.0.1 localhost both.example\n")
 bind = ("unshare", "-rm", "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', hosts)
+late_hosts = lab.folder + "/late-hosts"
+
+
+def name_comes_late(lab, device):
+    """As when the network comes up after the agent."""
+    with open(late_hosts, "w") as f:
+        f.write("127.0.0.1 localhost\n")
+
+    def add():
+        with open(late_hosts, "a") as f:
+            f.write("127.0.0.1 both.example\n")
+    threading.Timer(1.5, add).start()
+
+
 both = made(ca, "both", "subjectAltName=DNS:both.example")
 if subprocess.run([*bind, "true"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0:
     cases += [
         Case("two families, only IPv4 answers", url="https://both.example:%d/", context=both, wrap=bind),
         Case("two families, only IPv6 answers", url="https://both.example:%d/", context=both, wrap=bind, address="::1"),
+        Case("the name is known only later", url="https://both.example:%d/", context=both, wrap=(*bind[:-1], late_hosts), retry_delay=1,
+             before=name_comes_late, fetched=D),
     ]
 else:
     print("not here: cases with two families (no private mounts)")
