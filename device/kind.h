@@ -24,6 +24,10 @@ struct install {
 	uint8_t base_sha256[RILL_SHA256_SIZE];
 };
 
+/* The last piece of this size is not trusted after a restart, and one more may not have been
+ * flushed: at most twice as much, 64 KiB, is written again. */
+#define KIND_FLUSH 32768
+
 struct kind {
 	const char *name;
 
@@ -42,7 +46,7 @@ struct kind {
 				 struct rill_error *error);
 	enum rill_code (*write)(struct install *install, const void *bytes, size_t n,
 				struct rill_error *error);
-	/* Makes what was written durable; at multiples of 64 KiB. */
+	/* Makes what was written durable; at multiples of KIND_FLUSH bytes. */
 	enum rill_code (*flush)(struct install *install, struct rill_error *error);
 	enum rill_code (*read_new)(struct install *install, uint64_t offset, void *bytes, size_t n,
 				   struct rill_error *error);

@@ -197,7 +197,7 @@ static enum rill_code file_resume(struct install *install, uint64_t length, uint
 	    st.st_nlink != 1 || st.st_size <= 0 || (uint64_t)st.st_size > length)
 		return file_begin(install, length, error);
 	/* The last block may have come to the storage in part. */
-	*kept = (uint64_t)(st.st_size - 1) / BLOCK * BLOCK;
+	*kept = (uint64_t)(st.st_size - 1) / KIND_FLUSH * KIND_FLUSH;
 	code = make_room(file, *kept, length, error);
 	if (code == RILL_OK &&
 	    (ftruncate(file->fresh, (off_t)*kept) != 0 || lseek(file->fresh, 0, SEEK_END) < 0))

@@ -4,8 +4,6 @@
 #include <limits.h>
 #include <string.h>
 
-/* After so many bytes what came is made durable: no more is lost by a power cut. */
-#define FLUSH_EVERY 65536
 #define BLOCK 32768
 
 enum rill_code receive_url(char *to, size_t size, const char *name, const uint8_t *sha256,
@@ -39,7 +37,7 @@ static enum rill_code take_bytes(void *context, const uint8_t *bytes, size_t n,
 
 	/* In pieces, so that never more than one of them is not durable. */
 	while (code == RILL_OK && n > 0) {
-		uint64_t room = in->flushed + FLUSH_EVERY - in->at;
+		uint64_t room = in->flushed + KIND_FLUSH - in->at;
 		size_t take = n < room ? n : (size_t)room;
 
 		rill_sha256_update(&in->hash, bytes, take);
@@ -47,7 +45,7 @@ static enum rill_code take_bytes(void *context, const uint8_t *bytes, size_t n,
 		in->at += take;
 		bytes += take;
 		n -= take;
-		if (code == RILL_OK && in->at == in->flushed + FLUSH_EVERY) {
+		if (code == RILL_OK && in->at == in->flushed + KIND_FLUSH) {
 			code = install->kind->flush(install, error);
 			in->flushed = in->at;
 		}

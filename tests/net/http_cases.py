@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import pty
+import shutil
 import signal
 import socket
 import struct
@@ -244,26 +245,47 @@ def ranges(*wanted):
     return after
 
 
-def pausing(server, c, r, n):
+def pausing_for(data):
     """Sends up to server.place, and then nothing for a long time."""
-    start, stop = r.start or 0, server.place
-    c.head("206 Partial Content" if r.start else "200 OK", "Content-Length: %d" % (D - start),
-           *(["Content-Range: bytes %d-%d/%d" % (start, D - 1, D)] if r.start else []))
-    c.body(delta[start:stop])
-    server.paused = stop
-    time.sleep(30)
+    def behave(server, c, r, n):
+        start, stop = r.start or 0, server.place
+        c.head("206 Partial Content" if r.start else "200 OK", "Content-Length: %d" % (len(data) - start),
+               *(["Content-Range: bytes %d-%d/%d" % (start, len(data) - 1, len(data))] if r.start else []))
+        c.body(data[start:stop])
+        server.paused = stop
+        time.sleep(30)
+    return behave
 
 
-def kills(lab, device):
-    """Killed at many places; each next run must go on at most a chunk before."""
-    places = [H // 2, H + 1000, H + CHUNK, H + CHUNK + 1, H + 2 * CHUNK - 1, H + 3 * CHUNK + 30000, D - 1]
-    server = Server(lab.www, lab.context, pausing)
-    device.config["url"] = "https://localhost:%d/" % server.port
-    device.config["stall_timeout"] = 30
-    problem, before = None, 0
+pausing, pausing_whole = pausing_for(delta), pausing_for(lab.new)
+
+
+def power_goes(device, paths):
+    """Makes of the files what their last sync left (power_cut.c)."""
+    def kept(path):
+        return device.folder + "/shadow/" + path.replace("/", "%")
+    for path in paths:
+        folder, name = os.path.split(path)
+        names = open(kept(folder)).read().split("\n") if os.path.exists(kept(folder)) else []
+        if os.path.exists(path):
+            os.unlink(path)
+        if name in names and os.path.exists(kept(path)):
+            shutil.copy(kept(path), path)
+
+
+def interrupt(lab, device, behave, match, places, files=None):
+    """Killed at many places; each next run must go on at most a chunk before. With `files`, the power goes
+    as well: those are then what storage is bound to have."""
+    server = Server(lab.www, lab.context, behave, match)
+    config = dict(device.config)
+    device.config.update(url="https://localhost:%d/" % server.port, stall_timeout=30)
+    wrap, before = (), 0
+    if files:
+        os.makedirs(device.folder + "/shadow", exist_ok=True)
+        wrap = ("env", "LD_PRELOAD=" + os.environ["POWER_CUT"], "RILL_SHADOW=" + device.folder + "/shadow")
     for place in places:
         server.place, server.paused = place, None
-        process = device.start()
+        process = device.start(wrap=wrap)
         end = time.monotonic() + 60
         while server.paused is None and time.monotonic() < end:
             time.sleep(0.01)
@@ -271,27 +293,37 @@ def kills(lab, device):
         os.kill(process.pid, signal.SIGKILL)
         process.communicate()
         start = server.requests[-1].start or 0
-        if before - start > CHUNK:
-            problem = "fetched %d bytes again" % (before - start)
+        assert before - start <= CHUNK, "at %d it went on from %d, not from about %d" % (place, start, before)
+        assert device.installed() in ("old", "none"), "something is installed"
+        if files:
+            power_goes(device, files)
         before = place
-        if device.installed() != "old":
-            problem = "something is installed"
     server.stop()
-    device.config["stall_timeout"] = 2
+    device.config.update(config)
     device.expected = before
-    if problem:
-        raise AssertionError(problem)
+
+
+def kills(lab, device, **more):
+    interrupt(lab, device, pausing, "/targets/deltas/",
+              [H // 2, H + 1000, H + CHUNK, H + CHUNK + 1, H + 2 * CHUNK - 1, H + 3 * CHUNK + 30000, D - 1], **more)
+
+
+def kills_whole(lab, device, **more):
+    interrupt(lab, device, pausing_whole, "/targets/tools/",
+              [1, 60000, CHUNK, 2 * CHUNK + 1, 5 * CHUNK - 1, 8 * CHUNK + 100, N - 1], **more)
+
+
+def power_cuts(lab, device):
+    kills(lab, device, files=[device.partial()])
+
+
+def power_cuts_whole(lab, device):
+    kills_whole(lab, device, files=[device.folder + "/bin/.app.rill-new"])
 
 
 def at_most_a_chunk_again(lab, device, server):
     start = server.requests[0].start or 0
     return None if device.expected - start <= CHUNK else "%d bytes again" % (device.expected - start)
-
-
-def restart_url(lab, device):
-    url = device.config["url"]
-    kills(lab, device)
-    device.config["url"] = url
 
 
 def next_run(requests, fetched):
@@ -513,7 +545,7 @@ cases = [
     Case("kept: two damaged chunks", good, before=keep(flipped(H + 5, H + 2 * CHUNK)), requests=2, fetched=2 * CHUNK, after=ranges((H, H + CHUNK), (H + 2 * CHUNK, H + 3 * CHUNK))),
     Case("kept: a damaged tail", good, before=keep(flipped(H + CHUNK + 5)[:H + CHUNK + 100]), requests=2, fetched=(D - H - CHUNK, D - H - CHUNK + AGAIN)),
     Case("kept: a damaged chunk, and no Range", no_range(), before=keep(flipped(H + CHUNK + 5)), fetched=(H + 2 * CHUNK, D)),
-    Case("killed seven times", good, before=restart_url, after=at_most_a_chunk_again),
+    Case("killed seven times", good, before=kills, after=at_most_a_chunk_again),
     # Whole files
     Case("whole: not allowed", **{**whole(), "full": "never"}, code=12, words="no delta", requests=0, fetched=0),
     Case("whole: a good server", **whole(), fetched=N),
@@ -526,6 +558,7 @@ cases = [
     Case("whole: wrong, in one request", **whole(lambda s, c, r, n: c.serve(r, bytes(N))), code=10, words="not the signed one", fetched=N),
     Case("whole: within the budget", **{**whole(), "full": "within-budget"}, budget=N + 20000, fetched=N, after=wire_bytes_at_most(N + 20000)),
     Case("whole: over the budget", **{**whole(), "full": "within-budget"}, budget=N - 1, code=12, words="no delta", requests=0, fetched=0),
+    Case("whole: killed seven times", **whole(), before=kills_whole, after=at_most_a_chunk_again),
     # Policies
     Case("budget: enough", good, budget=D + 20000, fetched=D, after=wire_bytes_at_most(D + 20000)),
     Case("budget: too small from the start", good, budget=D - 1, code=12, words="budget are left", requests=0, fetched=0),
@@ -547,6 +580,14 @@ cases = [
     Case("may_fetch: no", good, code=12, words="may_fetch", requests=0, may_fetch=["/bin/false"], after=asked_nothing),
     Case("may_fetch: yes", good, may_fetch=["/bin/true"], fetched=D),
 ]
+
+if os.environ.get("POWER_CUT"):
+    cases += [
+        Case("seven power cuts", good, before=power_cuts, after=at_most_a_chunk_again),
+        Case("whole: seven power cuts", **whole(), before=power_cuts_whole, after=at_most_a_chunk_again),
+    ]
+else:
+    print("not here: cases with power cuts (need an agent of this machine without sanitizers)")
 
 if __name__ == "__main__":
     run_all(lab, cases)

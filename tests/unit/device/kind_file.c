@@ -418,8 +418,8 @@ static void what_was_flushed_is_gone_on_with(void **state)
 	static char bytes[200000];
 	static const struct {
 		size_t left, kept;
-	} cases[] = {{0, 0},	      {1, 0},		{65536, 0},	 {65537, 65536},
-		     {131072, 65536}, {131073, 131072}, {200000, 196608}};
+	} cases[] = {{0, 0},	     {1, 0},	     {32768, 0},      {32769, 32768},
+		     {65536, 32768}, {65537, 65536}, {200000, 196608}};
 	struct folder *folder = *state;
 	const char *path = folder_path(folder, "app");
 	uint8_t digest[RILL_SHA256_SIZE];
