@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/timex.h>
 #include <time.h>
 
 #define FILE_NAME "time"
@@ -29,20 +30,26 @@ static int64_t kept_time(const char *state)
 	return kept;
 }
 
-struct clock clock_read(const char *state)
+struct device_clock clock_read(const char *state)
 {
+	struct timex timex = {.modes = 0};
 	int64_t system = (int64_t)time(NULL), floor = kept_time(state);
+	struct device_clock clock;
 
 	if (floor < RILL_DATE)
 		floor = RILL_DATE;
-	return (struct clock){.now = system > floor ? system : floor, .trusted = system >= floor};
+	clock.behind = system < floor;
+	clock.now = clock.behind ? floor : system;
+	clock.trusted = !clock.behind && adjtimex(&timex) >= 0 && !(timex.status & STA_UNSYNC);
+	return clock;
 }
 
-enum rill_code clock_keep(const char *state, const struct clock *clock, struct rill_error *error)
+enum rill_code clock_keep(const char *state, const struct device_clock *clock,
+			  struct rill_error *error)
 {
 	char text[32];
 
-	if (!clock->trusted || clock->now < kept_time(state) + DAY)
+	if (clock->behind || clock->now < kept_time(state) + DAY)
 		return RILL_OK;
 	snprintf(text, sizeof text, "%" PRId64 "\n", clock->now);
 	return durable_write(state, FILE_NAME, text, strlen(text), error);

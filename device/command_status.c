@@ -125,7 +125,7 @@ static cJSON *policy_to_json(const struct config *config)
 }
 
 static void print_json(const struct config *config, const struct journal *journal,
-		       const struct clock *clock, const struct poll *poll)
+		       const struct device_clock *clock, const struct poll *poll)
 {
 	cJSON *all = cJSON_CreateObject(), *object;
 	char *text;
@@ -145,6 +145,7 @@ static void print_json(const struct config *config, const struct journal *journa
 	object = cJSON_AddObjectToObject(all, "time");
 	cJSON_AddNumberToObject(object, "now", (double)clock->now);
 	cJSON_AddBoolToObject(object, "trusted", clock->trusted);
+	cJSON_AddBoolToObject(object, "behind", clock->behind);
 	text = cJSON_Print(all);
 	printf("%s\n", text ? text : "{}");
 	cJSON_free(text);
@@ -158,11 +159,11 @@ static void print_time(const char *label, int64_t time)
 	if (time <= 0)
 		return;
 	rill_tuf_print_time(time, when);
-	printf("%-12s %s\n", label, when);
+	printf("%-14s %s\n", label, when);
 }
 
 static void print_all(const struct config *config, const struct journal *journal,
-		      const struct clock *clock, const struct poll *poll)
+		      const struct device_clock *clock, const struct poll *poll)
 {
 	for (size_t i = 0; i < config->target_count; i++) {
 		struct report report;
@@ -175,7 +176,7 @@ static void print_all(const struct config *config, const struct journal *journal
 	if (poll->not_before > clock->now)
 		print_time("not before", poll->not_before);
 	if (!clock->trusted)
-		print_time("time-untrusted", clock->now);
+		print_time(clock->behind ? "clock behind" : "unsynchronized", clock->now);
 }
 
 enum rill_code command_status(const struct options *options, struct rill_error *error)
@@ -187,7 +188,7 @@ enum rill_code command_status(const struct options *options, struct rill_error *
 	if (code == RILL_OK)
 		code = journal_open(&journal, config.state, error);
 	if (code == RILL_OK) {
-		struct clock clock = clock_read(config.state);
+		struct device_clock clock = clock_read(config.state);
 		struct poll poll = policy_read_poll(config.state);
 
 		if (options->json)

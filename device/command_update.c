@@ -18,7 +18,7 @@ struct session {
 	const struct options *options;
 	struct config config;
 	struct journal journal;
-	struct clock clock;
+	struct device_clock clock;
 	struct http http;
 	struct rill_tuf tuf;
 	int lock;

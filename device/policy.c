@@ -42,7 +42,7 @@ struct poll policy_read_poll(const char *state)
 	return poll;
 }
 
-enum rill_code policy_write_poll(const struct config *config, const struct clock *clock,
+enum rill_code policy_write_poll(const struct config *config, const struct device_clock *clock,
 				 int64_t not_before, struct rill_error *error)
 {
 	int64_t next = clock->now +
@@ -83,14 +83,14 @@ bool policy_in_hours(int from, int to, int minute)
 	return from < to ? minute >= from && minute < to : minute >= from || minute < to;
 }
 
-static enum rill_code check_hours(const struct config *config, const struct clock *clock,
+static enum rill_code check_hours(const struct config *config, const struct device_clock *clock,
 				  struct rill_error *error)
 {
 	time_t now = (time_t)clock->now;
 	struct tm tm;
 	int from, to;
 
-	if (!config->hours || !clock->trusted || !localtime_r(&now, &tm))
+	if (!config->hours || clock->behind || !localtime_r(&now, &tm))
 		return RILL_OK;
 	for (const char *const *hours = config->hours; *hours; hours++)
 		if (policy_parse_hours(*hours, &from, &to) &&
@@ -103,7 +103,7 @@ static enum rill_code check_hours(const struct config *config, const struct cloc
 			 config->hours[1] ? " and others" : "");
 }
 
-static enum rill_code check_server(const struct config *config, const struct clock *clock,
+static enum rill_code check_server(const struct config *config, const struct device_clock *clock,
 				   struct rill_error *error)
 {
 	int64_t wait = policy_read_poll(config->state).not_before - clock->now;
@@ -116,7 +116,7 @@ static enum rill_code check_server(const struct config *config, const struct clo
 			 wait);
 }
 
-enum rill_code policy_may_fetch(const struct config *config, const struct clock *clock,
+enum rill_code policy_may_fetch(const struct config *config, const struct device_clock *clock,
 				struct rill_error *error)
 {
 	enum rill_code code = check_server(config, clock, error);

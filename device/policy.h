@@ -21,12 +21,12 @@ struct poll {
 /* A file that is missing or damaged counts as none. */
 struct poll policy_read_poll(const char *state);
 /* Records a poll that just was, and computes the next. */
-enum rill_code policy_write_poll(const struct config *config, const struct clock *clock,
+enum rill_code policy_write_poll(const struct config *config, const struct device_clock *clock,
 				 int64_t not_before, struct rill_error *error);
 
 /* RILL_POLICY says why not, and until when if that is known; RILL_NETWORK: the server asked to
- * wait. Hours cannot be told by a clock that is not trusted, and are no obstacle then. */
-enum rill_code policy_may_fetch(const struct config *config, const struct clock *clock,
+ * wait. Hours cannot be told by a clock that is behind, and are no obstacle then. */
+enum rill_code policy_may_fetch(const struct config *config, const struct device_clock *clock,
 				struct rill_error *error);
 
 /* "HH:MM-HH:MM", to minutes of the day; the second may be the smaller one, past midnight. */

@@ -9,7 +9,7 @@
  * 6.5), and no name in a certificate is taken for an address.
  *
  * When the clock is not trusted (clock.h), "not yet valid" is forgiven and nothing else:
- * expiry is judged by the clock's floor.
+ * expiry is judged by the clock's floor as well.
  */
 #ifndef RILL_DEVICE_TLS_H
 #define RILL_DEVICE_TLS_H
@@ -29,7 +29,7 @@ struct tls_settings {
 	/* "sha256//BASE64" or "sha256:HEX" of SubjectPublicKeyInfo, NULL at the end; or NULL. One
 	 * of them must be in the server's verified chain. */
 	const char *const *pins;
-	struct clock clock;
+	struct device_clock clock;
 };
 
 struct tls {

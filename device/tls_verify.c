@@ -50,7 +50,7 @@ static int64_t seconds_of(const mbedtls_x509_time *time)
 	return (int64_t)timegm(&tm);
 }
 
-static void judge_dates(const struct clock *clock, const mbedtls_x509_crt *certificate,
+static void judge_dates(const struct device_clock *clock, const mbedtls_x509_crt *certificate,
 			uint32_t *flags)
 {
 	if (clock->trusted)

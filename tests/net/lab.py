@@ -73,8 +73,7 @@ class Device:
         self.config_path = self.folder + "/config.json"
 
     def start(self, *words, wrap=()):
-        with open(self.config_path, "w") as f:
-            json.dump({k: v for k, v in self.config.items() if v is not None}, f)
+        self.write_config()
         return subprocess.Popen([*wrap, *self.lab.agent_words, "update", "--config", self.config_path, *words],
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
@@ -86,6 +85,10 @@ class Device:
     def status(self):
         return json.loads(subprocess.run([*self.lab.agent_words, "status", "--json", "--config", self.config_path],
                                          check=True, capture_output=True).stdout)
+
+    def write_config(self):
+        with open(self.config_path, "w") as f:
+            json.dump({k: v for k, v in self.config.items() if v is not None}, f)
 
     def partial(self):
         """The file with what was received of the delta."""

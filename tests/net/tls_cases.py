@@ -111,7 +111,6 @@ cases = [
     Case("IPv6 address that is not listed", url="https://[::1]:%d/", address="::1", context=made(ca, "no-ip6", "subjectAltName=IP:127.0.0.1"), **BAD),
     # Dates
     Case("expired", context=made(ca, "expired", start=-9, end=-1), **{**BAD, "words": "valid from"}),
-    Case("not yet valid", context=made(ca, "future", start=2), **{**BAD, "words": "valid from"}),
     Case("not yet valid, the clock is behind", context=made(ca, "future2", start=2), before=clock_behind(5), after=untrusted),
     Case("expired by the clock's floor", context=made(ca, "floor", end=3), before=clock_behind(5), **BAD),
     Case("another host, the clock is behind", context=made(ca, "host2", "subjectAltName=DNS:other.example", start=2), before=clock_behind(5), **BAD),
@@ -176,6 +175,19 @@ if subprocess.run([*bind, "true"], stdout=subprocess.DEVNULL, stderr=subprocess.
     ]
 else:
     print("not here: cases with two families (no private mounts)")
+
+# What the kernel says of the clock
+if os.environ.get("CLOCK_STATUS"):
+    def clock(status):
+        return ("env", "LD_PRELOAD=" + os.environ["CLOCK_STATUS"], "RILL_CLOCK=" + status)
+    cases += [
+        Case("not yet valid, clock synchronized", wrap=clock("synchronized"), context=made(ca, "future", start=2), **{**BAD, "words": "valid from"}),
+        Case("not yet valid, clock unsynchronized", wrap=clock("unsynchronized"), context=made(ca, "future3", start=2)),
+        Case("expired, clock unsynchronized", wrap=clock("unsynchronized"), context=made(ca, "expired2", start=-9, end=-1), **BAD),
+        Case("not yet valid, behind, yet synchronized", wrap=clock("synchronized"), context=made(ca, "future4", start=2), before=clock_behind(5), after=untrusted),
+    ]
+else:
+    print("not here: cases with another status of the clock (need an agent of this machine without sanitizers)")
 
 # The time itself, where the agent is a program of this machine and not in a sanitizer's care.
 if shutil.which("faketime") and len(lab.agent_words) == 1 and not os.environ.get("SANITIZED"):

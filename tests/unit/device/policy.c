@@ -57,7 +57,7 @@ static void outside_the_hours_nothing_is_fetched(void **state)
 {
 	struct folder *folder = *state;
 	struct config config = {.state = folder->path};
-	struct clock clock = {.now = 1800000000, .trusted = true};
+	struct device_clock clock = {.now = 1800000000, .trusted = true};
 	const char *list[2];
 	char text[16];
 	struct rill_error error;
@@ -68,7 +68,7 @@ static void outside_the_hours_nothing_is_fetched(void **state)
 	assert_ok(policy_may_fetch(&config, &clock, &error), &error);
 	clock.now += 3600;
 	assert_fails(policy_may_fetch(&config, &clock, &error), RILL_POLICY, &error, text);
-	clock.trusted = false;
+	clock.behind = true;
 	assert_ok(policy_may_fetch(&config, &clock, &error), &error);
 }
 
@@ -76,7 +76,7 @@ static void a_hook_may_say_no(void **state)
 {
 	struct folder *folder = *state;
 	struct config config = {.state = folder->path};
-	const struct clock clock = {.now = 1800000000, .trusted = true};
+	const struct device_clock clock = {.now = 1800000000, .trusted = true};
 	struct rill_error error;
 
 	config.may_fetch = (const char *[]){"/bin/true", NULL};
@@ -92,7 +92,7 @@ static void what_the_server_asked_for_is_kept(void **state)
 {
 	struct folder *folder = *state;
 	struct config config = {.state = folder->path, .poll_interval = 100, .poll_jitter = 10};
-	struct clock clock = {.now = 1800000000, .trusted = true};
+	struct device_clock clock = {.now = 1800000000, .trusted = true};
 	struct rill_error error;
 	struct poll poll;
 
@@ -118,7 +118,7 @@ static void a_server_may_not_ask_for_ever(void **state)
 {
 	struct folder *folder = *state;
 	struct config config = {.state = folder->path, .poll_interval = 100};
-	struct clock clock = {.now = 1800000000, .trusted = true};
+	struct device_clock clock = {.now = 1800000000, .trusted = true};
 	struct rill_error error;
 
 	assert_ok(policy_write_poll(&config, &clock, INT64_C(1) << 52, &error), &error);
