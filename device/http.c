@@ -254,7 +254,7 @@ static enum rill_code judge_range(struct http *http, struct part *part, bool ran
 		*skip = 0;
 		return RILL_OK;
 	}
-	if (head->status == 416 && ranged)
+	if (ranged && (head->status == 416 || (head->status == 200 && head->has_range)))
 		return lies(http, part, error);
 	if (head->status == 404 || (head->status == 403 && !http->redirected)) {
 		http->again = false;

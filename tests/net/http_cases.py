@@ -459,6 +459,9 @@ cases = [
     Case("206 of multipart/byteranges", first_cut(lambda s, c, r, n: c.whole(delta) if r.start is None else (
         c.head("206 Partial Content", "Content-Type: multipart/byteranges; boundary=x", "Content-Length: 7"), c.body(b"--x\r\n\r\n"))),
          requests=3, fetched=ALL),
+    Case("200 with a Content-Range", first_cut(lambda s, c, r, n: c.whole(delta) if r.start is None else (
+        c.head("200 OK", "Content-Length: %d" % (D - r.start), "Content-Range: bytes %d-%d/%d" % (r.start, D - 1, D)), c.body(delta[r.start:]))),
+         requests=3, fetched=ALL),
     Case("416 in mid-file", first_cut(lambda s, c, r, n: c.whole(delta) if r.start is None else c.head("416 Range Not Satisfiable", "Content-Range: bytes */%d" % D, "Content-Length: 0")),
          requests=3, fetched=ALL),
     Case("416 on a complete file", good, before=keep(delta), requests=0, fetched=0),

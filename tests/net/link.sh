@@ -35,7 +35,7 @@ mkdelta repo publish "$www" app "$w/new" --key "$w/key" -q
 delta=$(stat -c %s "$(find "$www/targets/deltas" -name '*.rill')")
 
 mkdir "$w/server"
-https_make_ca "$w/server" "IP:$address"
+https_make_ca "$w/server" "IP:$address,DNS:server.test"
 https_config "$w/server" "$www" 8443
 sed -i "s/listen 127.0.0.1:/listen $address:/" "$w/server/nginx.conf"
 ip netns exec $server nginx -e "$w/server/error.log" -p "$w/server" -c "$w/server/nginx.conf" &
@@ -88,6 +88,19 @@ device lossy
 measure "${rates[-1]}, 5 % lost both ways" $((delta * 130 / 100))
 ip netns exec $server iptables -F OUTPUT
 ip netns exec $client iptables -F OUTPUT
+# An IPv6 address that nobody has, before an IPv4 address that answers: no waiting for the first.
+ip -n $client -6 addr add fd07::2/64 dev veth0 nodad
+printf '127.0.0.1 localhost\nfd07::dead server.test\n%s server.test\n' $address >"$w/hosts"
+device race
+sed -i "s|https://$address|https://server.test|" "$d/config"
+# shellcheck disable=SC2016  # expanded by the inner shell
+in_client='mount --bind "$0" /etc/hosts && exec "$@"'
+start=$(date +%s%N)
+ip netns exec $client sh -c "$in_client" "$w/hosts" "${AGENT[@]}" update -q --config "$d/config" || fail "IPv6 and IPv4: exit code $?"
+took=$((($(date +%s%N) - start) / 1000000))
+printf '%-36s %3d %27d.%d s\n' "IPv6 dead, IPv4 alive" 0 $((took / 1000)) $((took / 100 % 10))
+same "$w/new" "$d/bin/app"
+[ $took -lt 2900 ] || fail "the dead IPv6 address was waited for"
 device down
 (
 	sleep 0.5

@@ -5,7 +5,9 @@
 #include "tests/unit/support.h"
 
 #include "device/progress.h"
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static uint64_t received;
 
@@ -87,6 +89,45 @@ static void samples_cover_half_a_minute(void **state)
 			31000);
 }
 
+/* What a function prints to standard error. */
+static void capture(struct progress *progress, char text[256])
+{
+	FILE *file = tmpfile();
+	int was = dup(STDERR_FILENO);
+	size_t n;
+
+	assert_non_null(file);
+	fflush(stderr);
+	assert_true(dup2(fileno(file), STDERR_FILENO) >= 0);
+	progress_tick(progress);
+	fflush(stderr);
+	assert_true(dup2(was, STDERR_FILENO) >= 0);
+	close(was);
+	rewind(file);
+	n = fread(text, 1, 255, file);
+	text[n] = 0;
+	fclose(file);
+}
+
+static void a_log_gets_a_line_a_minute(void **state)
+{
+	struct progress progress;
+	char text[256];
+
+	(void)state;
+	received = 0;
+	progress_start(&progress, PROGRESS_LOG, "app", &received, 1000000);
+	progress.at = 250000;
+	progress.shown -= 59000;
+	capture(&progress, text);
+	assert_string_equal(text, "");
+	progress.shown -= 1000;
+	capture(&progress, text);
+	assert_string_equal(text, "rill-agent: app: 250.0 kB of 1.0 MB (25 %), --/s, -- left\n");
+	capture(&progress, text);
+	assert_string_equal(text, "");
+}
+
 static void bytes_and_times_are_printed(void **state)
 {
 	static const struct {
@@ -122,6 +163,7 @@ int main(void)
 		cmocka_unit_test(all_that_is_here_leaves_nothing),
 		cmocka_unit_test(more_than_all_is_all),
 		cmocka_unit_test(samples_cover_half_a_minute),
+		cmocka_unit_test(a_log_gets_a_line_a_minute),
 		cmocka_unit_test(bytes_and_times_are_printed),
 	};
 
