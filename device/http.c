@@ -2,16 +2,10 @@
 #include "device/http.h"
 
 #include "device/http_exchange.h"
-#include <errno.h>
+#include "device/http_tries.h"
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-/* What one more connection must at least bring to count as getting on; and what is so much
- * that there is no need to pause. */
-#define GAIN_MIN 1024
-#define GAIN_GOOD 65536
 
 enum rill_code http_open(struct http *http, const struct http_settings *settings,
 			 struct rill_error *error)
@@ -28,63 +22,6 @@ enum rill_code http_open(struct http *http, const struct http_settings *settings
 void http_close(struct http *http)
 {
 	tls_free(&http->tls);
-}
-
-/* A run of tries for one thing. */
-struct tries {
-	unsigned failures; /* in a row */
-	unsigned count;
-	uint64_t gained; /* bytes that are of use, since the start */
-	uint64_t before; /* of those, before the last try */
-};
-
-static void sleep_ms(int64_t ms)
-{
-	struct timespec left = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
-
-	while (nanosleep(&left, &left) != 0 && errno == EINTR)
-		;
-}
-
-/* The server said when to come back, and it is too long to wait here. */
-static bool is_sent_away(struct http *http, int64_t wait, struct rill_error *error)
-{
-	char was[sizeof error->text];
-
-	if (wait <= http->settings->retry.delay_max)
-		return false;
-	http->not_before = http->settings->tls.clock.now + wait;
-	memcpy(was, error->text, sizeof was);
-	rill_fail(error, RILL_NETWORK, "%.400s; come back in %" PRId64 " s", was, wait);
-	return true;
-}
-
-/* After a failed try: waits and returns true when there is to be another one. */
-static bool may_try_again(struct http *http, struct tries *tries, enum rill_code code,
-			  struct rill_error *error)
-{
-	const struct retry_policy *policy = &http->settings->retry;
-	int64_t asked = http_head_retry_after(&http->head, http->settings->tls.clock.now);
-	uint64_t gain = tries->gained - tries->before;
-	int64_t ms;
-
-	tries->before = tries->gained;
-	tries->count++;
-	tries->failures = gain >= GAIN_MIN ? 1 : tries->failures + 1;
-	if (code != RILL_NETWORK || !http->again || is_sent_away(http, asked, error))
-		return false;
-	if (tries->failures > policy->retries) {
-		if (tries->count > 1)
-			rill_error_in(error, "after %u tries", tries->count);
-		return false;
-	}
-	ms = gain >= GAIN_GOOD ? 0 : retry_wait_ms(policy, tries->failures, retry_random());
-	if (ms < asked * 1000)
-		ms = asked * 1000;
-	if (http->pausing && ms > 0)
-		http->pausing(http->context, ms, error);
-	sleep_ms(ms);
-	return true;
 }
 
 /* What an answer's status means when it is not the one that was hoped for. */
@@ -199,7 +136,7 @@ enum rill_code http_get(struct http *http, const char *name, uint64_t limit, htt
 			void *context, bool *found, struct rill_error *error)
 {
 	struct buffer buffer = {0};
-	struct tries tries = {0};
+	struct http_tries tries = {0};
 	struct url url;
 	enum rill_code code = name_url(http, name, &url, error);
 
@@ -211,7 +148,7 @@ enum rill_code http_get(struct http *http, const char *name, uint64_t limit, htt
 		code = try_get(http, &url, limit, &buffer, found, error);
 		if (code != RILL_OK)
 			http_disconnect(http);
-	} while (code != RILL_OK && may_try_again(http, &tries, code, error));
+	} while (code != RILL_OK && http_try_again(http, &tries, code, error));
 	if (code != RILL_OK)
 		failed_at(http, error);
 	else if (*found && buffer.n > 0)
@@ -275,7 +212,7 @@ static enum rill_code judge_range(struct http *http, struct part *part, bool ran
 }
 
 static enum rill_code pass_on(struct http *http, struct part *part, uint64_t skip,
-			      struct tries *tries, struct rill_error *error)
+			      struct http_tries *tries, struct rill_error *error)
 {
 	const uint8_t *content;
 	size_t n = 1;
@@ -305,7 +242,7 @@ static enum rill_code pass_on(struct http *http, struct part *part, uint64_t ski
 }
 
 static enum rill_code try_part(struct http *http, const struct url *url, struct part *part,
-			       struct tries *tries, struct rill_error *error)
+			       struct http_tries *tries, struct rill_error *error)
 {
 	bool ranged = !part->whole && (part->at > 0 || part->end < part->total);
 	struct http_range range = {part->at, ranged ? part->end : 0, part->end == part->total};
@@ -321,7 +258,7 @@ static enum rill_code try_part(struct http *http, const struct url *url, struct 
 	if (code != RILL_OK)
 		return code;
 	http_end(http);
-	if (part->at < part->end && (part->at - before < GAIN_MIN || http->head.status == 200))
+	if (part->at < part->end && (part->at - before < HTTP_GAIN_MIN || http->head.status == 200))
 		return rill_fail(error, RILL_NETWORK,
 				 "the server's answer ends at byte %" PRIu64 " of %" PRIu64,
 				 part->at, part->total);
@@ -333,7 +270,7 @@ enum rill_code http_get_range(struct http *http, const char *name, uint64_t star
 			      struct rill_error *error)
 {
 	struct part part = {.name = name, .at = start, .end = end, .total = total};
-	struct tries tries = {0};
+	struct http_tries tries = {0};
 	struct url url;
 	enum rill_code code = name_url(http, name, &url, error);
 
@@ -347,7 +284,7 @@ enum rill_code http_get_range(struct http *http, const char *name, uint64_t star
 		if (code != RILL_OK)
 			http_disconnect(http);
 	} while (part.at < part.end &&
-		 (code == RILL_OK || may_try_again(http, &tries, code, error)));
+		 (code == RILL_OK || http_try_again(http, &tries, code, error)));
 	if (code != RILL_OK)
 		failed_at(http, error);
 	return code;
