@@ -19,7 +19,9 @@ struct session {
 	struct config config;
 	struct journal journal;
 	struct http http;
-	struct rill_tuf tuf;
+	struct trust_source source;
+	struct trust trust;
+	char folder[PATH_MAX]; /* of the trusted metadata */
 	int lock;
 };
 
@@ -110,7 +112,7 @@ static enum rill_code update_all(struct session *session, struct rill_error *err
 			continue;
 		any = true;
 		journal_get(&session->journal, update.target->name, &update.entry);
-		code = update_run(&update, &session->tuf, &session->http, error);
+		code = update_run(&update, &session->trust, &session->http, error);
 		print_result(session, &update, code, error);
 		if (first == RILL_OK)
 			first = code;
@@ -118,6 +120,29 @@ static enum rill_code update_all(struct session *session, struct rill_error *err
 	if (!any)
 		return rill_fail(error, RILL_USAGE, "the configuration has no target \"%s\"", only);
 	return first;
+}
+
+static enum rill_code get_metadata(void *context, int64_t version, const char *role, uint64_t limit,
+				   trust_sink sink, void *sink_context, bool *found,
+				   struct rill_error *error)
+{
+	char name[2 * RILL_TUF_NAME_MAX];
+
+	if (version)
+		snprintf(name, sizeof name, "metadata/%" PRId64 ".%s.json", version, role);
+	else
+		snprintf(name, sizeof name, "metadata/%s.json", role);
+	return http_get(context, name, limit, sink, sink_context, found, error);
+}
+
+static enum rill_code refresh(struct session *session, struct rill_error *error)
+{
+	snprintf(session->folder, sizeof session->folder, "%s/metadata", session->config.state);
+	session->source = (struct trust_source){get_metadata, &session->http};
+	session->trust.source = &session->source;
+	session->trust.folder = session->folder;
+	session->trust.first_root = session->config.root;
+	return trust_refresh(&session->trust, error);
 }
 
 static enum rill_code run(struct session *session, struct rill_error *error)
@@ -134,7 +159,7 @@ static enum rill_code run(struct session *session, struct rill_error *error)
 		code = http_open(&session->http, config->url, config->ca, config->stall_timeout,
 				 error);
 		if (code == RILL_OK)
-			code = trust_refresh(&session->tuf, &session->http, config, error);
+			code = refresh(session, error);
 		if (code == RILL_OK) {
 			code = update_all(session, error);
 			if (code != RILL_USAGE)
@@ -153,10 +178,10 @@ enum rill_code command_update(const struct options *options, struct rill_error *
 	struct session session = {.options = options, .lock = -1};
 	enum rill_code code = config_read(&session.config, options->config, error);
 
-	rill_tuf_init(&session.tuf, (int64_t)time(NULL));
+	rill_tuf_init(&session.trust.tuf, (int64_t)time(NULL));
 	if (code == RILL_OK)
 		code = run(&session, error);
-	rill_tuf_free(&session.tuf);
+	rill_tuf_free(&session.trust.tuf);
 	config_free(&session.config);
 	if (session.lock >= 0)
 		close(session.lock);

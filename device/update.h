@@ -8,7 +8,7 @@
 #include "device/config.h"
 #include "device/http.h"
 #include "device/journal.h"
-#include "protocol/tuf.h"
+#include "device/trust.h"
 
 struct update {
 	const struct config *config;
@@ -23,10 +23,10 @@ struct update {
  * checked, and kept or rolled back. Needs no network. */
 enum rill_code update_recover(struct update *update, struct rill_error *error);
 
-/* Compares, fetches, installs and checks. `tuf` is refreshed. RILL_UNHEALTHY: the new
+/* Compares, fetches, installs and checks. `trust` is refreshed. RILL_UNHEALTHY: the new
  * version failed its check and the old one is back; RILL_POLICY: there is no delta from
  * what is there, or the release is for other boards; other codes as they come. */
-enum rill_code update_run(struct update *update, const struct rill_tuf *tuf, struct http *http,
+enum rill_code update_run(struct update *update, struct trust *trust, struct http *http,
 			  struct rill_error *error);
 
 #endif

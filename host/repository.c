@@ -129,7 +129,8 @@ static enum rill_code trust_bytes(struct rill_tuf *tuf, enum rill_tuf_role role,
 {
 	switch (role) {
 	case RILL_TUF_ROOT: return rill_tuf_root(tuf, file->bytes, file->length, error);
-	case RILL_TUF_TIMESTAMP: return rill_tuf_timestamp(tuf, file->bytes, file->length, error);
+	case RILL_TUF_TIMESTAMP:
+		return rill_tuf_timestamp(tuf, file->bytes, file->length, false, error);
 	case RILL_TUF_SNAPSHOT:
 		return rill_tuf_snapshot(tuf, file->bytes, file->length, false, error);
 	case RILL_TUF_TARGETS: return rill_tuf_targets(tuf, file->bytes, file->length, error);

@@ -31,7 +31,7 @@ static enum rill_code load(struct rill_tuf *tuf, const char *now, struct rill_er
 	code = rill_tuf_root(tuf, bytes, read_file("1.root", bytes, sizeof bytes), error);
 	if (code == RILL_OK)
 		code = rill_tuf_timestamp(tuf, bytes, read_file("timestamp", bytes, sizeof bytes),
-					  error);
+					  false, error);
 	if (code == RILL_OK)
 		code = rill_tuf_snapshot(tuf, bytes, read_file("3.snapshot", bytes, sizeof bytes),
 					 false, error);

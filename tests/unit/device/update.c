@@ -19,7 +19,7 @@ struct device {
 	struct config config;
 	struct target_config target;
 	struct journal journal;
-	struct rill_tuf tuf;
+	struct trust trust;
 	struct update update;
 };
 
@@ -37,7 +37,7 @@ static int make_device(void **state)
 	device->config = (struct config){.board = "board-a", .memory = 1 << 20};
 	device->target = (struct target_config){
 		.name = "app", .kind = RILL_KIND_FILE, .path = device->path, .health_timeout = 5};
-	rill_tuf_init(&device->tuf, 1000);
+	rill_tuf_init(&device->trust.tuf, 1000);
 	if (journal_open(&device->journal, device->folder->path, &error) != RILL_OK)
 		return -1;
 	device->update = (struct update){
@@ -51,7 +51,7 @@ static int remove_device(void **state)
 	void *folder = device->folder;
 
 	journal_close(&device->journal);
-	rill_tuf_free(&device->tuf);
+	rill_tuf_free(&device->trust.tuf);
 	free(device);
 	return remove_folder(&folder);
 }
@@ -203,7 +203,7 @@ static void a_rollback_that_fails_says_so(void **state)
 /* Metadata as if it had been verified: what update_run() takes. */
 static void publish(struct device *device, const char *content, int64_t release, const char *more)
 {
-	struct rill_tuf_document *document = &device->tuf.document[RILL_TUF_TARGETS];
+	struct rill_tuf_document *document = &device->trust.tuf.document[RILL_TUF_TARGETS];
 	char text[2048], hex[RILL_SHA256_HEX];
 	struct rill_error error;
 
@@ -223,7 +223,7 @@ static void publish(struct device *device, const char *content, int64_t release,
 static enum rill_code run(struct device *device, struct rill_error *error)
 {
 	journal_get(&device->journal, "app", &device->update.entry);
-	return update_run(&device->update, &device->tuf, NULL, error);
+	return update_run(&device->update, &device->trust, NULL, error);
 }
 
 static void a_file_that_is_current_is_noted(void **state)

@@ -78,7 +78,7 @@ enum rill_code client_refresh(const struct site *site, struct rill_tuf *tuf,
 		if (role == RILL_TUF_ROOT)
 			code = rill_tuf_root(tuf, bytes, n, error);
 		else if (role == RILL_TUF_TIMESTAMP)
-			code = rill_tuf_timestamp(tuf, bytes, n, error);
+			code = rill_tuf_timestamp(tuf, bytes, n, false, error);
 		else if (role == RILL_TUF_SNAPSHOT)
 			code = rill_tuf_snapshot(tuf, bytes, n, false, error);
 		else

@@ -14,8 +14,11 @@ static enum rill_code verify(const struct key *key, const uint8_t *digest, const
 {
 	uint8_t key_sha256[RILL_SHA256_SIZE];
 
-	return rill_signature_verify("ecdsa", "ecdsa-sha2-nistp256", key->public_pem, digest,
-				     signature, n, key_sha256, error);
+	const struct rill_public_key public = {"ecdsa", "ecdsa-sha2-nistp256", key->public_pem};
+	struct rill_message message = {.n = 0};
+
+	memcpy(message.sha256, digest, sizeof message.sha256);
+	return rill_signature_verify(&public, &message, signature, n, key_sha256, error);
 }
 
 static void what_a_key_signs_verifies(void **state)
