@@ -24,7 +24,7 @@ struct target_config {
 };
 
 struct config {
-	const char *url, *ca, *root, *state, *board, *full_name;
+	const char *url, *ca, *root, *state, *board, *hardware, *full_name;
 	int64_t memory; /* bytes that a decoder may have */
 	int64_t stall_timeout; /* seconds without a byte */
 	enum full_policy full;

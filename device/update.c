@@ -105,7 +105,12 @@ static enum rill_code read_release(const struct update *update, struct trust *tr
 	if (!rill_release_is_for(json, &plan->release, update->config->board))
 		return rill_fail(error, RILL_POLICY, "release %" PRId64 " is not for board \"%s\"",
 				 plan->release.number, update->config->board);
-	if (plan->release.number < update->entry.committed)
+	if (!rill_release_fits(json, &plan->release, update->config->hardware))
+		return rill_fail(error, RILL_POLICY,
+				 "release %" PRId64 " is not for hardware \"%s\"",
+				 plan->release.number, update->config->hardware);
+	if (plan->release.number < update->entry.committed &&
+	    plan->release.downgrade_from < update->entry.committed)
 		return rill_fail(error, RILL_SECURITY,
 				 "release %" PRId64 " is older than %" PRId64
 				 ", which was installed",

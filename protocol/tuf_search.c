@@ -165,7 +165,7 @@ static const struct rill_tuf_document *find_loaded(const struct rill_tuf_search 
 	struct rill_error ignored;
 
 	for (size_t i = tuf->delegated_count; i-- > 0;)
-		if (strcmp(tuf->delegated[i].name, search->role) == 0 &&
+		if (search->role && strcmp(tuf->delegated[i].name, search->role) == 0 &&
 		    check_loaded(search, &tuf->delegated[i].document, &ignored) == RILL_OK)
 			return &tuf->delegated[i].document;
 	return NULL;

@@ -27,7 +27,7 @@ static bool split(const char *url, char host[static 256], char port[static 8], c
 {
 	char colon;
 
-	strcpy(port, "80");
+	snprintf(port, 8, "80");
 	if (strncmp(url, "http://", 7) != 0)
 		return false;
 	*path = strchr(url + 7, '/');
@@ -90,8 +90,9 @@ static enum rill_code read_head(struct reply *reply, const char *url, struct ril
 		end = strstr(reply->bytes, "\r\n\r\n");
 	}
 	reply->head = (size_t)(end + 4 - reply->bytes);
-	if (sscanf(reply->bytes, "HTTP/1.%*1[01] %d", &reply->status) != 1)
+	if (strncmp(reply->bytes, "HTTP/1.", 7) != 0 || reply->n < 12)
 		return broken(url, "not HTTP", error);
+	reply->status = (int)strtol(reply->bytes + 9, NULL, 10);
 	reply->length = -1;
 	for (char *line = reply->bytes; line && line < end; line = strstr(line, "\r\n")) {
 		line += line > reply->bytes ? 2 : 0;

@@ -214,12 +214,12 @@ static void good_signatures_verify_and_changed_ones_do_not(void **state)
 		assert_fails(verify(&v->key, "what was Signed", v->signature, key_sha256, &error),
 			     RILL_SECURITY, &error, "a signature is wrong");
 		for (size_t at = 0; at < n; at += n / 8 - 1) {
-			strcpy(bad, v->signature);
+			memcpy(bad, v->signature, n + 1);
 			bad[at] = bad[at] == '0' ? '1' : '0';
 			assert_fails(verify(&v->key, message_text, bad, key_sha256, &error),
 				     RILL_SECURITY, &error, "wrong");
 		}
-		strcpy(bad, v->signature);
+		memcpy(bad, v->signature, n + 1);
 		bad[n - 2] = 0;
 		assert_fails(verify(&v->key, message_text, bad, key_sha256, &error), RILL_SECURITY,
 			     &error, "wrong");

@@ -97,9 +97,10 @@ static void check_refused(struct folder *folder, const struct bad *bad, size_t c
 static void unknown_keys_are_named_with_the_known_ones(void **state)
 {
 	static const struct bad bad[] = {
-		{"{" URL "," TARGETS ",\"uri\":1}", "unknown key \"uri\"; known are url, ca, root, "
-						    "state, board, full, memory, stall_timeout, "
-						    "targets"},
+		{"{" URL "," TARGETS ",\"uri\":1}",
+		 "unknown key \"uri\"; known are url, ca, root, "
+		 "state, board, hardware, full, memory, stall_timeout, "
+		 "targets"},
 		{"{" URL "," TARGETS ",\"URL\":\"https://b/\"}", "unknown key \"URL\""},
 		{"{" URL ",\"targets\":[{\"name\":\"app\",\"kind\":\"file\",\"path\":\"/a\","
 		 "\"mode\":1}]}",

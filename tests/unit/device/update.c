@@ -34,7 +34,7 @@ static int make_device(void **state)
 		return -1;
 	device->folder = folder;
 	snprintf(device->path, sizeof device->path, "%s/app", device->folder->path);
-	device->config = (struct config){.board = "board-a", .memory = 1 << 20};
+	device->config = (struct config){.board = "board-a", .hardware = "hw-1", .memory = 1 << 20};
 	device->target = (struct target_config){
 		.name = "app", .kind = RILL_KIND_FILE, .path = device->path, .health_timeout = 5};
 	rill_tuf_init(&device->trust.tuf, 1000);

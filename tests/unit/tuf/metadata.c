@@ -7,18 +7,6 @@
 
 struct key keys[KEYS];
 
-void add(struct text *text, const char *format, ...)
-{
-	va_list args;
-	int n;
-
-	va_start(args, format);
-	n = vsnprintf(text->bytes + text->n, sizeof text->bytes - text->n, format, args);
-	va_end(args);
-	assert_true(n >= 0 && (size_t)n < sizeof text->bytes - text->n);
-	text->n += (size_t)n;
-}
-
 /* No secret hangs on these keys, and the same ones each time make failures come back. */
 static int not_random(void *seed, unsigned char *bytes, size_t n)
 {

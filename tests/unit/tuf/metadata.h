@@ -5,7 +5,7 @@
 #ifndef RILL_TESTS_TUF_METADATA_H
 #define RILL_TESTS_TUF_METADATA_H
 
-#include "tests/unit/support.h"
+#include "tests/unit/text.h"
 
 #include "protocol/tuf.h"
 #include <mbedtls/pk.h>
@@ -24,13 +24,6 @@ struct key {
 	char keyid[RILL_SHA256_HEX];
 };
 extern struct key keys[KEYS];
-
-struct text {
-	char bytes[16384];
-	size_t n;
-};
-
-__attribute__((format(printf, 2, 3))) void add(struct text *text, const char *format, ...);
 
 /* A group's setup and teardown. */
 int make_keys(void **state);
