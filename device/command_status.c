@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "device/clock.h"
 #include "device/commands.h"
 #include "device/journal.h"
 #include "device/kind.h"
 #include "protocol/tuf.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdlib.h>
 
 /* One target: what the journal remembers, and the SHA-256 of what is there now. */
@@ -30,7 +32,7 @@ static void read_target(const struct journal *journal, const struct target_confi
 	kind->close(install);
 }
 
-static cJSON *to_json(const struct report *report)
+static cJSON *to_json(const struct report *report, const struct device_clock *clock)
 {
 	const struct entry *entry = &report->entry;
 	cJSON *object = cJSON_CreateObject();
@@ -53,6 +55,7 @@ static cJSON *to_json(const struct report *report)
 	}
 	if (report->problem.code)
 		cJSON_AddStringToObject(object, "problem", report->problem.text);
+	cJSON_AddBoolToObject(object, "time_trusted", clock->trusted);
 	return object;
 }
 
@@ -81,16 +84,24 @@ static enum rill_code print_all(const struct config *config, const struct journa
 				const struct options *options)
 {
 	cJSON *all = options->json ? cJSON_CreateArray() : NULL;
+	char folder[PATH_MAX], floor[RILL_TUF_TIME_SIZE];
+	struct device_clock clock;
+
+	snprintf(folder, sizeof folder, "%s/metadata", config->state);
+	clock = clock_read(folder);
+	rill_tuf_print_time(clock.now, floor);
 
 	for (size_t i = 0; i < config->target_count; i++) {
 		struct report report;
 
 		read_target(journal, &config->targets[i], &report);
 		if (options->json)
-			cJSON_AddItemToArray(all, to_json(&report));
+			cJSON_AddItemToArray(all, to_json(&report, &clock));
 		else
 			print_text(&report);
 	}
+	if (!options->json && !clock.trusted)
+		printf("The clock is not synchronized: expiry is judged as of %s.\n", floor);
 	if (options->json) {
 		char *text = cJSON_Print(all);
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "device/clock.h"
 #include "device/commands.h"
 #include "device/durable.h"
 #include "device/trust.h"
@@ -11,7 +12,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 struct session {
@@ -19,6 +19,7 @@ struct session {
 	struct config config;
 	struct journal journal;
 	struct http http;
+	struct device_clock clock;
 	struct trust_source source;
 	struct trust trust;
 	char folder[PATH_MAX]; /* of the trusted metadata */
@@ -59,6 +60,7 @@ static void print_result(const struct session *session, const struct update *upd
 		cJSON_AddStringToObject(report, "target", name);
 		cJSON_AddStringToObject(report, "result", result);
 		cJSON_AddNumberToObject(report, "release", (double)entry->release);
+		cJSON_AddBoolToObject(report, "time_trusted", session->clock.trusted);
 		if (update->changed)
 			cJSON_AddNumberToObject(report, "fetched", (double)entry->fetched);
 		if (code != RILL_OK) {
@@ -137,12 +139,16 @@ static enum rill_code get_metadata(void *context, int64_t version, const char *r
 
 static enum rill_code refresh(struct session *session, struct rill_error *error)
 {
-	snprintf(session->folder, sizeof session->folder, "%s/metadata", session->config.state);
+	enum rill_code code;
+
 	session->source = (struct trust_source){get_metadata, &session->http};
 	session->trust.source = &session->source;
 	session->trust.folder = session->folder;
 	session->trust.first_root = session->config.root;
-	return trust_refresh(&session->trust, error);
+	code = trust_refresh(&session->trust, error);
+	return code == RILL_OK
+		       ? clock_keep(session->folder, &session->clock, &session->trust.tuf, error)
+		       : code;
 }
 
 static enum rill_code run(struct session *session, struct rill_error *error)
@@ -178,7 +184,13 @@ enum rill_code command_update(const struct options *options, struct rill_error *
 	struct session session = {.options = options, .lock = -1};
 	enum rill_code code = config_read(&session.config, options->config, error);
 
-	rill_tuf_init(&session.trust.tuf, (int64_t)time(NULL));
+	if (code == RILL_OK) {
+		snprintf(session.folder, sizeof session.folder, "%s/metadata",
+			 session.config.state);
+		session.clock = clock_read(session.folder);
+		session.trust.bare_time = session.clock.bare;
+	}
+	rill_tuf_init(&session.trust.tuf, session.clock.now);
 	if (code == RILL_OK)
 		code = run(&session, error);
 	rill_tuf_free(&session.trust.tuf);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "device/trust.h"
 
+#include "device/clock.h"
 #include "device/durable.h"
 #include "protocol/tuf_search.h"
 #include <errno.h>
@@ -124,11 +125,11 @@ static enum rill_code trust_bytes(struct rill_tuf *tuf, enum rill_tuf_role role,
  * guard against a rollback, which that root gives up anyway. */
 static enum rill_code forget_withdrawn(struct trust *trust, struct rill_error *error)
 {
-	static const char *const names[] = {"timestamp.json", "snapshot.json"};
+	static const char *const names[] = {"timestamp.json", "snapshot.json", CLOCK_FILE};
 
 	if (!trust->tuf.withdrew_keys)
 		return RILL_OK;
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < 3; i++) {
 		char path[PATH_MAX];
 
 		snprintf(path, sizeof path, "%s/%s", trust->folder, names[i]);
@@ -136,6 +137,8 @@ static enum rill_code forget_withdrawn(struct trust *trust, struct rill_error *e
 			return system_failed(path, "remove", error);
 	}
 	trust->tuf.withdrew_keys = false;
+	if (trust->bare_time)
+		trust->tuf.now = trust->bare_time;
 	return RILL_OK;
 }
 

@@ -28,6 +28,9 @@ struct trust {
 	const struct trust_source *source;
 	const char *folder; /* is made if need be, but not what is above it */
 	const char *first_root; /* file that the device came with; NULL: FOLDER/root.json alone */
+	/* The time without what timestamps said of it (clock.h), which counts from when a root
+	 * withdraws their keys; 0: tuf.now stays. */
+	int64_t bare_time;
 };
 
 /* Brings the top-level metadata up to date. `tuf` was set up by rill_tuf_init(). Codes: those

@@ -326,7 +326,12 @@ static void withdrawing_keys_ends_a_fast_forward(void **state)
 	make_snapshot(&snapshot, 2, 1, &targets);
 	make_meta(&timestamp, "timestamp", 2, FUTURE, "snapshot", 2, NULL, SET(OTHER));
 	serve("2.snapshot.json", &snapshot);
+	/* What the thief said of the time goes, too. */
+	put_file(folder_path(*state, "time"), "2026-05-31T23:59:59Z", 20);
+	trust.bare_time = 1;
 	refreshed(&trust, "3.root.json 4.root.json timestamp.json 2.snapshot.json");
+	assert_int_equal(trust.tuf.now, 1);
+	assert_false(is_there(folder_path(*state, "time")));
 	kept(*state, "snapshot.json", &snapshot);
 	rill_tuf_free(&trust.tuf);
 }

@@ -318,6 +318,42 @@ static void a_delta_of_two_lengths_is_refused(void **state)
 
 #define on_device(test) cmocka_unit_test_setup_teardown(test, make_device, remove_device)
 
+static void a_release_is_for_some_hardware(void **state)
+{
+	struct device *device = *state;
+	struct rill_error error;
+
+	put_file(device->path, new_text, strlen(new_text));
+	publish(device, new_text, 9, ",\"hardware\":[\"hw-2\",\"hw-3\"]");
+	assert_fails(run(device, &error), RILL_POLICY, &error, "not for hardware \"hw-1\"");
+	publish(device, new_text, 9, ",\"hardware\":[\"hw-2\",\"hw-1\"]");
+	assert_ok(run(device, &error), &error);
+	publish(device, new_text, 10, ",\"hardware\":[\"hw-1\"],\"boards\":[\"board-b\"]");
+	assert_fails(run(device, &error), RILL_POLICY, &error, "board");
+}
+
+/* The counter lets a device go down only by a permission that covers what it has. */
+static void a_downgrade_needs_a_signed_permission(void **state)
+{
+	struct device *device = *state;
+	struct rill_error error;
+
+	put_file(device->path, new_text, strlen(new_text));
+	record(device, STATE_COMMITTED, true); /* release 8, committed 7 */
+	publish(device, new_text, 9, "");
+	assert_ok(run(device, &error), &error);
+	assert_recorded(device, STATE_COMMITTED, 9);
+	publish(device, new_text, 5, "");
+	assert_fails(run(device, &error), RILL_SECURITY, &error, "older than 9");
+	publish(device, new_text, 5, ",\"downgrade_from\":8");
+	assert_fails(run(device, &error), RILL_SECURITY, &error, "older than 9");
+	publish(device, new_text, 5, ",\"downgrade_from\":9");
+	assert_ok(run(device, &error), &error);
+	assert_recorded(device, STATE_COMMITTED, 5);
+	publish(device, new_text, 4, "");
+	assert_fails(run(device, &error), RILL_SECURITY, &error, "older than 5");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -333,6 +369,8 @@ int main(void)
 		on_device(without_a_delta_the_policy_decides),
 		on_device(a_delta_over_the_memory_budget_is_not_fetched),
 		on_device(a_delta_of_two_lengths_is_refused),
+		on_device(a_release_is_for_some_hardware),
+		on_device(a_downgrade_needs_a_signed_permission),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
