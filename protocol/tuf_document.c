@@ -58,13 +58,16 @@ enum rill_code rill_tuf_document_parse(struct rill_tuf_document *document, enum 
 				       const char *name, const void *bytes, size_t n,
 				       struct rill_error *error)
 {
+	size_t values = n / 4 + 64;
 	enum rill_code code;
 
 	memset(document, 0, sizeof *document);
 	if (n > roles[role].length_max)
 		return rill_fail(error, RILL_SECURITY, "%.64s metadata of %zu bytes; at most %u",
 				 name, n, roles[role].length_max);
-	code = rill_json_parse(&document->json, bytes, n, RILL_TUF_TOKENS_MAX, error);
+	if (values > RILL_TUF_TOKENS_MAX)
+		values = RILL_TUF_TOKENS_MAX;
+	code = rill_json_parse(&document->json, bytes, n, (uint32_t)values, error);
 	if (code != RILL_OK) {
 		rill_error_in(error, "%.64s metadata", name);
 		return code;

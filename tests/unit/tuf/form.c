@@ -118,6 +118,22 @@ static void a_file_longer_than_its_role_may_be_is_refused(void **state)
 	rill_tuf_free(&tuf);
 }
 
+/* Many values in few bytes would take many times the file's memory. */
+static void a_file_of_too_many_values_is_refused(void **state)
+{
+	static struct text file;
+	struct rill_tuf tuf;
+
+	(void)state;
+	start_before(&tuf, RILL_TUF_TIMESTAMP);
+	add(&file, "{\"signed\":[");
+	for (int i = 0; i < 2000; i++)
+		add(&file, "1,");
+	add(&file, "1]}");
+	refused(&tuf, RILL_TUF_TIMESTAMP, &file, RILL_SECURITY, "too many values");
+	rill_tuf_free(&tuf);
+}
+
 static void without_what_is_above_nothing_is_trusted(void **state)
 {
 	struct rill_tuf tuf;
@@ -145,6 +161,7 @@ int main(void)
 		cmocka_unit_test(fields_that_are_missing_or_malformed_are_named),
 		cmocka_unit_test(an_indented_file_with_unknown_fields_is_verified),
 		cmocka_unit_test(a_file_longer_than_its_role_may_be_is_refused),
+		cmocka_unit_test(a_file_of_too_many_values_is_refused),
 		cmocka_unit_test(without_what_is_above_nothing_is_trusted),
 	};
 
