@@ -2,55 +2,82 @@
 #include "device/clock.h"
 
 #include "device/durable.h"
-#include <inttypes.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/timex.h>
 #include <time.h>
 
-#define FILE_NAME "time"
+/* What is kept may be this much behind; flash wears out. */
 #define DAY 86400
 
-static int64_t kept_time(const char *state)
+/* The kept time, in the form of TUF's metadata; 0 without one. */
+static int64_t read_kept(const char *folder)
 {
 	char path[PATH_MAX];
+	char *text = NULL;
 	struct rill_error ignored;
-	char *text = NULL, *end;
 	int64_t kept = 0;
 	size_t n;
 
-	snprintf(path, sizeof path, "%s/" FILE_NAME, state);
+	snprintf(path, sizeof path, "%s/" CLOCK_FILE, folder);
 	if (durable_read(path, 64, &text, &n, &ignored) == RILL_OK && text) {
-		kept = strtoll(text, &end, 10);
-		if (end == text || strcmp(end, "\n") != 0 || kept < 0)
+		text[strcspn(text, "\n")] = 0;
+		if (!rill_tuf_parse_time(text, &kept))
 			kept = 0;
 	}
 	free(text);
 	return kept;
 }
 
-struct device_clock clock_read(const char *state)
+struct device_clock clock_read(const char *folder)
 {
 	struct timex timex = {.modes = 0};
-	int64_t system = (int64_t)time(NULL), floor = kept_time(state);
-	struct device_clock clock;
+	const time_t system = time(NULL);
+	struct device_clock result = {.now = (int64_t)system};
+	int64_t kept = read_kept(folder);
 
-	if (floor < RILL_DATE)
-		floor = RILL_DATE;
-	clock.behind = system < floor;
-	clock.now = clock.behind ? floor : system;
-	clock.trusted = !clock.behind && adjtimex(&timex) >= 0 && !(timex.status & STA_UNSYNC);
-	return clock;
+	result.trusted = adjtimex(&timex) >= 0 && !(timex.status & STA_UNSYNC);
+	if (result.now < RILL_BUILD_TIME) {
+		result.trusted = false;
+		result.now = RILL_BUILD_TIME;
+	}
+	result.bare = result.now;
+	result.behind = result.now != (int64_t)system || result.now < kept;
+	if (result.now < kept)
+		result.now = kept;
+	if (result.behind) /* whatever the kernel says */
+		result.trusted = false;
+	return result;
 }
 
-enum rill_code clock_keep(const char *state, const struct device_clock *clock,
-			  struct rill_error *error)
+int64_t clock_floor(const struct rill_tuf *tuf)
 {
-	char text[32];
+	const struct rill_tuf_document *timestamp = &tuf->document[RILL_TUF_TIMESTAMP];
+	const struct rill_tuf_document *root = &tuf->document[RILL_TUF_ROOT];
+	const char *issued = rill_json_string(
+		&timestamp->json, rill_json_get(&timestamp->json, timestamp->body, "issued"));
+	int64_t floor;
 
-	if (clock->behind || clock->now < kept_time(state) + DAY)
+	if (!issued || !rill_tuf_parse_time(issued, &floor))
+		return 0;
+	if (floor >= timestamp->expires)
+		floor = timestamp->expires - 1;
+	return floor < root->expires ? floor : root->expires - 1;
+}
+
+enum rill_code clock_keep(const char *folder, const struct device_clock *clock,
+			  const struct rill_tuf *tuf, struct rill_error *error)
+{
+	int64_t latest = clock_floor(tuf), kept = read_kept(folder);
+	char text[RILL_TUF_TIME_SIZE + 1];
+
+	if (clock->trusted && clock->bare > latest)
+		latest = clock->bare;
+	if (latest == 0 || (kept > 0 && latest - kept < DAY))
 		return RILL_OK;
-	snprintf(text, sizeof text, "%" PRId64 "\n", clock->now);
-	return durable_write(state, FILE_NAME, text, strlen(text), error);
+	rill_tuf_print_time(latest, text);
+	text[RILL_TUF_TIME_SIZE - 1] = '\n';
+	return durable_write(folder, CLOCK_FILE, text, RILL_TUF_TIME_SIZE, error);
 }

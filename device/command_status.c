@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "device/clock.h"
 #include "device/commands.h"
 #include "device/journal.h"
 #include "device/kind.h"
@@ -7,6 +8,7 @@
 #include "protocol/tuf.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdlib.h>
 
 /* One target: what the journal remembers, and the SHA-256 of what is there now. */
@@ -188,9 +190,12 @@ enum rill_code command_status(const struct options *options, struct rill_error *
 	if (code == RILL_OK)
 		code = journal_open(&journal, config.state, error);
 	if (code == RILL_OK) {
-		struct device_clock clock = clock_read(config.state);
+		char folder[PATH_MAX];
+		struct device_clock clock;
 		struct poll poll = policy_read_poll(config.state);
 
+		snprintf(folder, sizeof folder, "%s/metadata", config.state);
+		clock = clock_read(folder);
 		if (options->json)
 			print_json(&config, &journal, &clock, &poll);
 		else

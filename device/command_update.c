@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "device/clock.h"
 #include "device/commands.h"
 #include "device/durable.h"
 #include "device/policy.h"
@@ -18,9 +19,11 @@ struct session {
 	const struct options *options;
 	struct config config;
 	struct journal journal;
-	struct device_clock clock;
 	struct http http;
-	struct rill_tuf tuf;
+	struct device_clock clock;
+	struct trust_source source;
+	struct trust trust;
+	char folder[PATH_MAX]; /* of the trusted metadata */
 	int lock;
 };
 
@@ -58,6 +61,7 @@ static void print_result(const struct session *session, const struct update *upd
 		cJSON_AddStringToObject(report, "target", name);
 		cJSON_AddStringToObject(report, "result", result);
 		cJSON_AddNumberToObject(report, "release", (double)entry->release);
+		cJSON_AddBoolToObject(report, "time_trusted", session->clock.trusted);
 		if (update->changed)
 			cJSON_AddNumberToObject(report, "fetched", (double)entry->fetched);
 		if (code != RILL_OK) {
@@ -121,7 +125,7 @@ static enum rill_code update_all(struct session *session, struct rill_error *err
 			continue;
 		any = true;
 		journal_get(&session->journal, update.target->name, &update.entry);
-		code = update_run(&update, &session->tuf, &session->http, error);
+		code = update_run(&update, &session->trust, &session->http, error);
 		print_result(session, &update, code, error);
 		if (first == RILL_OK)
 			first = code;
@@ -131,16 +135,39 @@ static enum rill_code update_all(struct session *session, struct rill_error *err
 	return first;
 }
 
+static enum rill_code get_metadata(void *context, int64_t version, const char *role, uint64_t limit,
+				   trust_sink sink, void *sink_context, bool *found,
+				   struct rill_error *error)
+{
+	char name[2 * RILL_TUF_NAME_MAX];
+
+	if (version)
+		snprintf(name, sizeof name, "metadata/%" PRId64 ".%s.json", version, role);
+	else
+		snprintf(name, sizeof name, "metadata/%s.json", role);
+	return http_get(context, name, limit, sink, sink_context, found, error);
+}
+
+static enum rill_code refresh(struct session *session, struct rill_error *error)
+{
+	enum rill_code code;
+
+	session->source = (struct trust_source){get_metadata, &session->http};
+	session->trust.source = &session->source;
+	session->trust.folder = session->folder;
+	session->trust.first_root = session->config.root;
+	code = trust_refresh(&session->trust, error);
+	return code == RILL_OK
+		       ? clock_keep(session->folder, &session->clock, &session->trust.tuf, error)
+		       : code;
+}
+
 static enum rill_code refresh_and_update(struct session *session, struct rill_error *error)
 {
-	const struct config *config = &session->config;
-	struct rill_error ignored;
-	enum rill_code code = trust_refresh(&session->tuf, &session->http, config, error);
+	enum rill_code code = refresh(session, error);
 
 	if (code != RILL_OK)
 		return code;
-	/* The timestamp is signed, and not expired by this time: it is not far ahead. */
-	clock_keep(config->state, &session->clock, &ignored);
 	code = update_all(session, error);
 	if (code != RILL_USAGE)
 		error->text[0] = 0; /* print_result() said it */
@@ -154,8 +181,6 @@ static enum rill_code poll_server(struct session *session, struct rill_error *er
 	struct rill_error ignored;
 	enum rill_code code = RILL_OK;
 
-	session->clock = clock_read(config->state);
-	session->tuf.now = session->clock.now;
 	config->http.tls.clock = session->clock;
 	if (!session->options->now)
 		code = policy_may_fetch(config, &session->clock, error);
@@ -193,10 +218,16 @@ enum rill_code command_update(const struct options *options, struct rill_error *
 	struct session session = {.options = options, .lock = -1};
 	enum rill_code code = config_read(&session.config, options->config, error);
 
-	rill_tuf_init(&session.tuf, 0);
+	if (code == RILL_OK) {
+		snprintf(session.folder, sizeof session.folder, "%s/metadata",
+			 session.config.state);
+		session.clock = clock_read(session.folder);
+		session.trust.bare_time = session.clock.bare;
+	}
+	rill_tuf_init(&session.trust.tuf, session.clock.now);
 	if (code == RILL_OK)
 		code = run(&session, error);
-	rill_tuf_free(&session.tuf);
+	rill_tuf_free(&session.trust.tuf);
 	config_free(&session.config);
 	if (session.lock >= 0)
 		close(session.lock);

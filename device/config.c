@@ -32,6 +32,7 @@ static const struct key config_keys[] = {
 	{"root", KEY_TEXT, offsetof(struct config, root), false, 0, 0},
 	{"state", KEY_TEXT, offsetof(struct config, state), false, 0, 0},
 	{"board", KEY_TEXT, offsetof(struct config, board), false, 0, 0},
+	{"hardware", KEY_TEXT, offsetof(struct config, hardware), false, 0, 0},
 	{"full", KEY_TEXT, offsetof(struct config, full_name), false, 0, 0},
 	{"hours", KEY_TEXTS, offsetof(struct config, hours), false, 0, 0},
 	{"may_fetch", KEY_TEXTS, offsetof(struct config, may_fetch), false, 0, 0},
@@ -260,6 +261,7 @@ enum rill_code config_read(struct config *config, const char *path, struct rill_
 		.root = "/etc/rill/root.json",
 		.state = "/var/lib/rill",
 		.board = "",
+		.hardware = "",
 		.full_name = "never",
 		.memory = 16 << 20,
 	};

@@ -25,7 +25,7 @@ struct target_config {
 };
 
 struct config {
-	const char *root, *state, *board, *full_name;
+	const char *root, *state, *board, *hardware, *full_name;
 	int64_t memory; /* bytes that a decoder may have */
 	int64_t budget; /* bytes over the wire for a release of a target; 0: no limit */
 	struct http_settings http; /* but for the clock */

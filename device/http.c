@@ -55,7 +55,7 @@ struct buffer {
 static enum rill_code append(struct buffer *buffer, const uint8_t *bytes, size_t n,
 			     struct rill_error *error)
 {
-	if (n > buffer->capacity - buffer->n) {
+	if (!buffer->bytes || n > buffer->capacity - buffer->n) {
 		size_t capacity = 2 * (buffer->n + n);
 		uint8_t *grown = realloc(buffer->bytes, capacity);
 
@@ -87,7 +87,7 @@ static enum rill_code read_all(struct http *http, uint64_t limit, struct buffer 
 			code = rill_fail(error, RILL_SECURITY,
 					 "more than %" PRIu64 " bytes, which is what is expected",
 					 limit);
-		else if (code == RILL_OK)
+		else if (code == RILL_OK && n > 0)
 			code = append(buffer, content, n, error);
 	}
 	return code;

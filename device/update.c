@@ -85,11 +85,21 @@ struct plan {
 	bool has_delta;
 };
 
-static enum rill_code read_release(const struct update *update, const struct rill_tuf *tuf,
+static enum rill_code get_target(struct trust *trust, const char *name,
+				 struct rill_tuf_target *target, struct rill_error *error)
+{
+	enum rill_code code = trust_target(trust, name, target, error);
+
+	if (code == RILL_OK && !target->hashes.has_sha256)
+		code = rill_fail(error, RILL_UNSUPPORTED, "target %.200s has no sha256", name);
+	return code;
+}
+
+static enum rill_code read_release(const struct update *update, struct trust *trust,
 				   struct plan *plan, struct rill_error *error)
 {
-	const struct rill_json *json = &tuf->document[RILL_TUF_TARGETS].json;
-	enum rill_code code = rill_tuf_target(tuf, update->target->name, &plan->target, error);
+	enum rill_code code = get_target(trust, update->target->name, &plan->target, error);
+	const struct rill_json *json = plan->target.json;
 
 	if (code == RILL_OK)
 		code = rill_release_parse(json, plan->target.custom, &plan->release, error);
@@ -100,7 +110,12 @@ static enum rill_code read_release(const struct update *update, const struct ril
 	if (!rill_release_is_for(json, &plan->release, update->config->board))
 		return rill_fail(error, RILL_POLICY, "release %" PRId64 " is not for board \"%s\"",
 				 plan->release.number, update->config->board);
-	if (plan->release.number < update->entry.committed)
+	if (!rill_release_fits(json, &plan->release, update->config->hardware))
+		return rill_fail(error, RILL_POLICY,
+				 "release %" PRId64 " is not for hardware \"%s\"",
+				 plan->release.number, update->config->hardware);
+	if (plan->release.number < update->entry.committed &&
+	    plan->release.downgrade_from < update->entry.committed)
 		return rill_fail(error, RILL_SECURITY,
 				 "release %" PRId64 " is older than %" PRId64
 				 ", which was installed",
@@ -123,7 +138,7 @@ static enum rill_code may_fetch_full(const struct update *update, const struct p
 }
 
 /* A delta if there is one; otherwise all of it, if the policy has it so. */
-static enum rill_code choose_source(const struct update *update, const struct rill_tuf *tuf,
+static enum rill_code choose_source(const struct update *update, struct trust *trust,
 				    const struct install *install, struct plan *plan,
 				    struct rill_error *error)
 {
@@ -131,9 +146,9 @@ static enum rill_code choose_source(const struct update *update, const struct ri
 	enum rill_code code = RILL_OK;
 
 	if (install->has_base)
-		code = rill_release_find_delta(&tuf->document[RILL_TUF_TARGETS].json,
-					       &plan->release, install->base_sha256, &plan->delta,
-					       &plan->has_delta, error);
+		code = rill_release_find_delta(plan->target.json, &plan->release,
+					       install->base_sha256, &plan->delta, &plan->has_delta,
+					       error);
 	if (code != RILL_OK)
 		return code;
 	if (!plan->has_delta)
@@ -143,7 +158,7 @@ static enum rill_code choose_source(const struct update *update, const struct ri
 				 "the delta needs %" PRId64 " bytes of memory, \"memory\" allows "
 				 "%" PRId64,
 				 plan->delta.memory, config->memory);
-	code = rill_tuf_target(tuf, plan->delta.path, &plan->delta_target, error);
+	code = get_target(trust, plan->delta.path, &plan->delta_target, error);
 	if (code == RILL_OK && plan->delta_target.length != plan->delta.length)
 		code = rill_fail(error, RILL_SECURITY, "the delta has two lengths");
 	return code;
@@ -301,13 +316,13 @@ static enum rill_code note_current(struct update *update, const struct plan *pla
 	return put(update, STATE_COMMITTED, error);
 }
 
-enum rill_code update_run(struct update *update, const struct rill_tuf *tuf, struct http *http,
+enum rill_code update_run(struct update *update, struct trust *trust, struct http *http,
 			  struct rill_error *error)
 {
 	const struct kind *kind = kind_of(update->target->kind);
 	struct install *install = NULL;
 	struct plan plan = {.has_delta = false};
-	enum rill_code code = read_release(update, tuf, &plan, error);
+	enum rill_code code = read_release(update, trust, &plan, error);
 
 	if (code == RILL_OK)
 		code = kind->open(&install, update->target->path, error);
@@ -317,7 +332,7 @@ enum rill_code update_run(struct update *update, const struct rill_tuf *tuf, str
 	    memcmp(install->base_sha256, plan.target.sha256, RILL_SHA256_SIZE) == 0) {
 		code = note_current(update, &plan, error);
 	} else {
-		code = choose_source(update, tuf, install, &plan, error);
+		code = choose_source(update, trust, install, &plan, error);
 		if (code == RILL_OK) {
 			bool resume = start_entry(update, install, &plan);
 

@@ -9,7 +9,7 @@
 #include "device/http.h"
 #include "device/journal.h"
 #include "device/progress.h"
-#include "protocol/tuf.h"
+#include "device/trust.h"
 
 struct update {
 	const struct config *config;
@@ -27,11 +27,11 @@ struct update {
  * checked, and kept or rolled back. Needs no network. */
 enum rill_code update_recover(struct update *update, struct rill_error *error);
 
-/* Compares, fetches, installs and checks. `tuf` is refreshed. RILL_UNHEALTHY: the new
+/* Compares, fetches, installs and checks. `trust` is refreshed. RILL_UNHEALTHY: the new
  * version failed its check and the old one is back; RILL_POLICY: there is no delta from
  * what is there, it would cost more than the budget, or the release is for other boards; other
  * codes as they come. What was received when it fails is kept for the next time. */
-enum rill_code update_run(struct update *update, const struct rill_tuf *tuf, struct http *http,
+enum rill_code update_run(struct update *update, struct trust *trust, struct http *http,
 			  struct rill_error *error);
 
 #endif

@@ -11,8 +11,8 @@ static const struct {
 	{"diff", command_diff, "make the delta between two files"},
 	{"patch", command_patch, "apply a delta, or a patch of bsdiff"},
 	{"info", command_info, "show what a delta says of itself"},
-	{"key", command_key, "make and show signing keys"},
-	{"repo", command_repo, "make, publish to and refresh a signed repository"},
+	{"key", command_key, "make, show and import signing keys"},
+	{"repo", command_repo, "make a signed repository, publish to it, look after it"},
 };
 
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/publish.h"
 
-#include "host/delta_apply.h"
-#include "host/delta_encode.h"
-#include "host/file.h"
+#include "host/delta_jobs.h"
+#include "host/engine.h"
+#include "host/release_history.h"
 #include "host/report.h"
 #include "protocol/delta_decoder.h"
 #include "protocol/release.h"
 #include <stdlib.h>
 #include <string.h>
-
-#define DELTAS "deltas/"
+#include <unistd.h>
 
 /* Names become paths and URLs: plain characters, no empty, "." or ".." part. */
 static bool is_good_name(const char *name)
@@ -51,128 +50,54 @@ static cJSON *put_target(cJSON *targets, const char *name, size_t length, const 
 	return entry;
 }
 
-/* One base of the new release. */
-struct edge {
-	struct input base;
-	struct buffer delta;
-	struct rill_delta_header header;
-	char *path; /* the delta's target name */
-};
-
-static enum rill_code name_delta(struct edge *edge, const char *name, struct rill_error *error)
+static char *delta_name(const struct rill_delta_header *header, const char *name)
 {
 	char from[RILL_SHA256_HEX], to[RILL_SHA256_HEX];
+	char *path;
 
-	rill_hex(edge->header.base[0].sha256, RILL_SHA256_SIZE, from);
-	rill_hex(edge->header.output[0].sha256, RILL_SHA256_SIZE, to);
-	if (asprintf(&edge->path, DELTAS "%s/%.12s-%.12s.rill", name, from, to) < 0) {
-		edge->path = NULL;
-		return rill_fail(error, RILL_MEMORY, "no memory");
-	}
-	return RILL_OK;
+	rill_hex(header->base[0].sha256, RILL_SHA256_SIZE, from);
+	rill_hex(header->output[0].sha256, RILL_SHA256_SIZE, to);
+	return asprintf(&path, DELTAS "%s/%.12s-%.12s.rill", name, from, to) < 0 ? NULL : path;
 }
 
-/* The decoder compares the result's SHA-256 itself. */
-static enum rill_code prove(const struct edge *edge, bool quiet, struct rill_error *error)
-{
-	const struct input delta = {.bytes = edge->delta.bytes, .length = edge->delta.length};
-	struct progress progress = progress_start("checking", quiet);
-	struct output nowhere;
-	enum rill_code code = output_open(&nowhere, "-", error);
-
-	if (code == RILL_OK)
-		code = delta_apply(&edge->base, &delta, UINT64_MAX, &nowhere, &progress, error);
-	progress_end(&progress);
-	output_abandon(&nowhere);
-	if (code != RILL_OK)
-		rill_error_in(error, "a delta that was just made fails its check");
-	return code;
-}
-
-static cJSON *describe(const struct edge *edge)
+static cJSON *describe(const struct delta_job *job, const char *path)
 {
 	cJSON *entry = cJSON_CreateObject(), *from, *header;
 	char digest[7 + RILL_SHA256_HEX] = "sha256:";
 	uint8_t sha256[RILL_SHA256_SIZE];
 
-	rill_hex(edge->header.base[0].sha256, RILL_SHA256_SIZE, digest + 7);
+	rill_hex(job->header.base[0].sha256, RILL_SHA256_SIZE, digest + 7);
 	from = cJSON_AddArrayToObject(entry, "from");
 	cJSON_AddItemToArray(from, cJSON_CreateString(digest));
-	cJSON_AddStringToObject(entry, "path", edge->path);
-	report_add_number(entry, "length", edge->delta.length);
+	cJSON_AddStringToObject(entry, "path", path);
+	report_add_number(entry, "length", job->delta.length);
 	header = cJSON_AddObjectToObject(entry, "header");
-	report_add_number(header, "length", edge->header.length);
-	rill_sha256(edge->delta.bytes, edge->header.length, sha256);
+	report_add_number(header, "length", job->header.length);
+	rill_sha256(job->delta.bytes, job->header.length, sha256);
 	report_add_digest(header, "sha256", sha256);
-	report_add_number(entry, "memory", rill_decoder_memory(&edge->header));
-	report_add_number(entry, "scratch", edge->header.output_length);
+	report_add_number(entry, "memory", rill_decoder_memory(&job->header));
+	report_add_number(entry, "scratch", job->header.output_length);
 	return entry;
 }
 
 /* Stores the delta and lists it, as a target and in the release. */
-static enum rill_code store_delta(struct repository *repository, struct edge *edge,
-				  const struct publication *publication, cJSON *deltas,
-				  struct rill_error *error)
+static enum rill_code store_delta(struct repository *repository, const struct delta_job *job,
+				  const char *name, cJSON *deltas, struct rill_error *error)
 {
+	char *path = delta_name(&job->header, name);
 	uint8_t sha256[RILL_SHA256_SIZE];
-	enum rill_code code = name_delta(edge, publication->name, error);
-
-	if (code == RILL_OK)
-		code = prove(edge, publication->quiet, error);
-	if (code != RILL_OK)
-		return code;
-	rill_sha256(edge->delta.bytes, edge->delta.length, sha256);
-	code = repository_store(repository, edge->path, edge->delta.bytes, edge->delta.length,
-				sha256, error);
-	if (code != RILL_OK)
-		return code;
-	put_target(repository->targets, edge->path, edge->delta.length, sha256);
-	cJSON_AddItemToArray(deltas, describe(edge));
-	return RILL_OK;
-}
-
-static bool has_delta(const cJSON *deltas, const struct edge *edge)
-{
-	char hex[RILL_SHA256_HEX];
-	const cJSON *delta;
-
-	rill_hex(edge->header.base[0].sha256, RILL_SHA256_SIZE, hex);
-	cJSON_ArrayForEach(delta, deltas)
-	{
-		const cJSON *from = cJSON_GetArrayItem(get(delta, "from"), 0);
-
-		if (cJSON_IsString(from) && strcmp(from->valuestring + 7, hex) == 0)
-			return true;
-	}
-	return false;
-}
-
-static enum rill_code add_delta(struct repository *repository, const char *base,
-				const struct input *target, const struct publication *publication,
-				cJSON *deltas, struct rill_error *error)
-{
-	struct edge *edge = calloc(1, sizeof *edge);
 	enum rill_code code;
 
-	if (!edge)
+	if (!path)
 		return rill_fail(error, RILL_MEMORY, "no memory");
-	code = input_open(&edge->base, base, error);
-	if (code == RILL_OK && edge->base.length == target->length &&
-	    (target->length == 0 || memcmp(edge->base.bytes, target->bytes, target->length) == 0))
-		goto done; /* the device that has it is up to date */
-	if (code == RILL_OK)
-		code = delta_make(edge->base.bytes, edge->base.length, target->bytes,
-				  target->length,
-				  &(struct delta_options){.quiet = publication->quiet},
-				  &edge->delta, &edge->header, error);
-	/* A delta that is no smaller than the file helps nobody, and one of each base is enough. */
-	if (code == RILL_OK && edge->delta.length < target->length && !has_delta(deltas, edge))
-		code = store_delta(repository, edge, publication, deltas, error);
-done:
-	input_close(&edge->base);
-	buffer_free(&edge->delta);
-	free(edge->path);
-	free(edge);
+	rill_sha256(job->delta.bytes, job->delta.length, sha256);
+	code = repository_store(repository, path, job->delta.bytes, job->delta.length, sha256,
+				error);
+	if (code == RILL_OK) {
+		put_target(repository_targets(repository), path, job->delta.length, sha256);
+		cJSON_AddItemToArray(deltas, describe(job, path));
+	}
+	free(path);
 	return code;
 }
 
@@ -194,56 +119,34 @@ static void drop_deltas(cJSON *targets, const char *name)
 	}
 }
 
-/* What is published now under the name: its file, and its release number. */
-static enum rill_code find_previous(const struct repository *repository,
-				    struct publication *publication, char **path,
-				    struct rill_error *error)
+static enum rill_code choose_release(const struct repository *repository, const cJSON *targets,
+				     struct publication *publication, struct rill_error *error)
 {
-	const struct rill_json *json = &repository->tuf.document[RILL_TUF_TARGETS].json;
-	struct rill_tuf_target target;
-	struct rill_release release;
-	char hex[RILL_SHA256_HEX];
-	enum rill_code code;
+	const cJSON *entry = get(targets, publication->name);
+	struct release_entry before = {.release = 0};
 
-	*path = NULL;
-	if (!get(repository->targets, publication->name)) {
-		if (publication->release == 0)
-			publication->release = 1;
-		return publication->release <= RILL_RELEASE_MAX
-			       ? RILL_OK
-			       : rill_fail(error, RILL_USAGE, "release numbers go up to %lld",
-					   (long long)RILL_RELEASE_MAX);
-	}
-	code = rill_tuf_target(&repository->tuf, publication->name, &target, error);
-	if (code == RILL_OK)
-		code = rill_release_parse(json, target.custom, &release, error);
-	if (code != RILL_OK)
-		return code;
+	if (entry && !release_entry_read(entry, &before))
+		return rill_fail(error, RILL_SECURITY,
+				 "%s: the target %s is there, and is not mkdelta's",
+				 repository->path, publication->name);
 	if (publication->release == 0)
-		publication->release = release.number + 1;
-	if (publication->release <= release.number || publication->release > RILL_RELEASE_MAX)
+		publication->release = before.release + 1;
+	if (publication->release > RILL_RELEASE_MAX ||
+	    (publication->release <= before.release && publication->downgrade_from == 0))
 		return rill_fail(error, RILL_USAGE,
-				 "release %lld of %s is published; the next must be higher, "
-				 "up to %lld",
-				 (long long)release.number, publication->name,
+				 "release %lld of %s is published; the next must be higher, up to "
+				 "%lld, or --downgrade-from permits to go back",
+				 (long long)before.release, publication->name,
 				 (long long)RILL_RELEASE_MAX);
-	rill_hex(target.sha256, sizeof target.sha256, hex);
-	*path = repository_target_path(repository, publication->name, hex);
-	return *path ? RILL_OK : rill_fail(error, RILL_MEMORY, "no memory");
+	return RILL_OK;
 }
 
-static enum rill_code add_deltas(struct repository *repository, const char *previous,
-				 const struct input *target, const struct publication *publication,
-				 cJSON *deltas, struct rill_error *error)
+static void put_texts(cJSON *object, const char *name, const struct text_list *list)
 {
-	enum rill_code code = RILL_OK;
+	cJSON *array = list->count ? cJSON_AddArrayToObject(object, name) : NULL;
 
-	if (previous)
-		code = add_delta(repository, previous, target, publication, deltas, error);
-	for (size_t i = 0; code == RILL_OK && i < publication->bases.count; i++)
-		code = add_delta(repository, publication->bases.items[i], target, publication,
-				 deltas, error);
-	return code;
+	for (size_t i = 0; i < list->count; i++)
+		cJSON_AddItemToArray(array, cJSON_CreateString(list->items[i]));
 }
 
 /* The "custom" data of protocol/release.h; takes `deltas` over. */
@@ -254,13 +157,10 @@ static void put_release(cJSON *entry, const struct publication *publication, cJS
 
 	cJSON_AddStringToObject(rill, "kind", "file");
 	report_add_number(rill, "release", (uint64_t)publication->release);
-	if (publication->boards.count > 0) {
-		cJSON *boards = cJSON_AddArrayToObject(rill, "boards");
-
-		for (size_t i = 0; i < publication->boards.count; i++)
-			cJSON_AddItemToArray(boards,
-					     cJSON_CreateString(publication->boards.items[i]));
-	}
+	put_texts(rill, "boards", &publication->boards);
+	put_texts(rill, "hardware", &publication->hardware);
+	if (publication->downgrade_from)
+		report_add_number(rill, "downgrade_from", (uint64_t)publication->downgrade_from);
 	cJSON_AddItemToObject(rill, "deltas", deltas);
 }
 
@@ -274,13 +174,73 @@ static void put_report(cJSON *report, const struct publication *publication,
 	cJSON_AddItemToObject(report, "deltas", cJSON_Duplicate(deltas, true));
 }
 
+/* Deltas at once: no more than processors, nor than there is memory for. */
+static unsigned thread_count(const struct publication *publication)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN), pages = sysconf(_SC_PHYS_PAGES);
+	uint64_t memory = pages > 0 ? (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+	uint64_t count = processors > 0 ? (uint64_t)processors : 1;
+
+	if (publication->threads > 0)
+		count = (uint64_t)publication->threads;
+	else if (count > memory / ENGINE_MEMORY)
+		count = memory / ENGINE_MEMORY;
+	return count < 1 ? 1 : count < 64 ? (unsigned)count : 64;
+}
+
+/* Nothing is stored before every delta is there and proved. */
+static enum rill_code store(struct repository *repository, struct publication *publication,
+			    const struct input *target, const struct delta_job *jobs, size_t count,
+			    cJSON *report, struct rill_error *error)
+{
+	cJSON *targets = repository_targets(repository), *deltas = cJSON_CreateArray();
+	uint8_t sha256[RILL_SHA256_SIZE];
+	enum rill_code code;
+
+	rill_sha256(target->bytes, target->length, sha256);
+	drop_deltas(targets, publication->name);
+	code = repository_store(repository, publication->name, target->bytes, target->length,
+				sha256, error);
+	for (size_t i = 0; code == RILL_OK && i < count; i++)
+		if (jobs[i].delta.length)
+			code = store_delta(repository, &jobs[i], publication->name, deltas, error);
+	if (code != RILL_OK) {
+		cJSON_Delete(deltas);
+		return code;
+	}
+	put_report(report, publication, target, sha256, deltas);
+	put_release(put_target(targets, publication->name, target->length, sha256), publication,
+		    deltas);
+	return RILL_OK;
+}
+
+static enum rill_code publish_from(struct repository *repository, struct publication *publication,
+				   const struct input *target, char *const *history, size_t found,
+				   cJSON *report, struct rill_error *error)
+{
+	size_t count = found + publication->bases.count;
+	struct delta_job *jobs = calloc(count + 1, sizeof *jobs);
+	enum rill_code code;
+
+	if (!jobs)
+		return rill_fail(error, RILL_MEMORY, "no memory");
+	for (size_t i = 0; i < count; i++)
+		jobs[i].path = i < found ? history[i] : publication->bases.items[i - found];
+	code = delta_jobs_run(jobs, count, target, thread_count(publication), publication->quiet,
+			      error);
+	if (code == RILL_OK)
+		code = store(repository, publication, target, jobs, count, report, error);
+	delta_jobs_free(jobs, count);
+	free(jobs);
+	return code;
+}
+
 enum rill_code publish(struct repository *repository, struct publication *publication,
 		       cJSON *report, struct rill_error *error)
 {
 	struct input target = {0};
-	uint8_t sha256[RILL_SHA256_SIZE];
-	cJSON *deltas = cJSON_CreateArray();
-	char *previous = NULL;
+	char **history = NULL;
+	size_t found = 0;
 	enum rill_code code;
 
 	if (!is_good_name(publication->name))
@@ -290,24 +250,19 @@ enum rill_code publish(struct repository *repository, struct publication *public
 	else
 		code = input_open(&target, publication->file, error);
 	if (code == RILL_OK)
-		code = find_previous(repository, publication, &previous, error);
-	if (code == RILL_OK) {
-		rill_sha256(target.bytes, target.length, sha256);
-		drop_deltas(repository->targets, publication->name);
-		code = repository_store(repository, publication->name, target.bytes, target.length,
-					sha256, error);
-	}
+		code = repository_edit(repository, RILL_TUF_TARGETS, publication->days, error);
 	if (code == RILL_OK)
-		code = add_deltas(repository, previous, &target, publication, deltas, error);
-	if (code == RILL_OK) {
-		put_report(report, publication, &target, sha256, deltas);
-		put_release(
-			put_target(repository->targets, publication->name, target.length, sha256),
-			publication, deltas);
-		deltas = NULL;
-	}
-	cJSON_Delete(deltas);
-	free(previous);
+		code = choose_release(repository, repository_targets(repository), publication,
+				      error);
+	if (code == RILL_OK)
+		code = release_history(repository, publication->name,
+				       (size_t)publication->base_releases, &history, &found, error);
+	if (code == RILL_OK)
+		code = publish_from(repository, publication, &target, history, found, report,
+				    error);
+	for (size_t i = 0; i < found; i++)
+		free(history[i]);
+	free(history);
 	input_close(&target);
 	return code;
 }

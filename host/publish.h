@@ -11,15 +11,22 @@
 struct publication {
 	const char *name, *file; /* the target's name; the file with its new content */
 	int64_t release; /* 0: the next one */
-	struct text_list bases; /* files; the release before is always one */
-	struct text_list boards; /* none: for every board */
+	int64_t base_releases; /* deltas from this many releases before */
+	int64_t downgrade_from; /* devices up to this release may go down to it; 0: none */
+	int64_t days; /* until the targets expire */
+	int64_t threads; /* 0: as many as the machine runs */
+	struct text_list bases; /* more of them: files */
+	struct text_list boards, hardware; /* none: for every board, for all hardware */
 	bool quiet;
 };
 
 /* Makes the deltas, applies each to its base to prove it, stores what a device needs and
- * changes `repository->targets`, which the caller commits. `report` (a JSON object) gets
+ * drafts the targets, which the caller signs and commits. `report` (a JSON object) gets
  * what was done. RILL_USAGE: a name or a release number that will not do. */
 enum rill_code publish(struct repository *repository, struct publication *publication,
 		       cJSON *report, struct rill_error *error);
+
+/* The folder of the deltas to a target, "deltas/NAME/", is for them alone. */
+#define DELTAS "deltas/"
 
 #endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/repository.h"
 
-#include "host/file.h"
-#include "host/metadata_write.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -15,83 +14,13 @@ static enum rill_code no_memory(struct rill_error *error)
 	return rill_fail(error, RILL_MEMORY, "no memory");
 }
 
-/* Snapshot and timestamp over a targets file that was just written. */
-static enum rill_code write_chain(const char *folder, struct metadata_file *targets,
-				  int64_t snapshot_version, int64_t timestamp_version,
-				  struct key *key, int64_t days, struct rill_error *error)
+static char *staged_path(const char *repository, enum rill_tuf_role role)
 {
-	cJSON *body = metadata_new(RILL_TUF_SNAPSHOT, snapshot_version, days);
-	struct metadata_file file;
-	enum rill_code code;
+	char *path;
 
-	metadata_add_meta(body, RILL_TUF_TARGETS, targets);
-	code = metadata_write(folder, RILL_TUF_SNAPSHOT, snapshot_version, body, key, &file, error);
-	if (code != RILL_OK)
-		return code;
-	body = metadata_new(RILL_TUF_TIMESTAMP, timestamp_version, days);
-	metadata_add_meta(body, RILL_TUF_SNAPSHOT, &file);
-	return metadata_write(folder, RILL_TUF_TIMESTAMP, timestamp_version, body, key, &file,
-			      error);
-}
-
-static cJSON *make_root(const struct key *key, int64_t days)
-{
-	cJSON *body = metadata_new(RILL_TUF_ROOT, 1, days), *keys, *roles;
-
-	cJSON_AddTrueToObject(body, "consistent_snapshot");
-	keys = cJSON_AddObjectToObject(body, "keys");
-	cJSON_AddItemToObject(keys, key->id, key_to_tuf(key));
-	roles = cJSON_AddObjectToObject(body, "roles");
-	for (int role = 0; role < RILL_TUF_ROLES; role++) {
-		cJSON *rule = cJSON_AddObjectToObject(roles,
-						      rill_tuf_role_name((enum rill_tuf_role)role));
-		cJSON *keyids = cJSON_AddArrayToObject(rule, "keyids");
-
-		cJSON_AddItemToArray(keyids, cJSON_CreateString(key->id));
-		cJSON_AddNumberToObject(rule, "threshold", 1);
-	}
-	return body;
-}
-
-static enum rill_code init_metadata(const char *folder, struct key *key, int64_t days,
-				    struct rill_error *error)
-{
-	struct metadata_file file;
-	cJSON *body;
-	enum rill_code code = metadata_write(folder, RILL_TUF_ROOT, 1, make_root(key, days), key,
-					     &file, error);
-
-	if (code != RILL_OK)
-		return code;
-	body = metadata_new(RILL_TUF_TARGETS, 1, days);
-	cJSON_AddObjectToObject(body, "targets");
-	code = metadata_write(folder, RILL_TUF_TARGETS, 1, body, key, &file, error);
-	return code == RILL_OK ? write_chain(folder, &file, 1, 1, key, days, error) : code;
-}
-
-enum rill_code repository_init(const char *path, struct key *key, int64_t days,
-			       struct rill_error *error)
-{
-	char *metadata = NULL, *targets = NULL, *timestamp = NULL;
-	enum rill_code code = RILL_OK;
-
-	if (asprintf(&metadata, "%s/metadata", path) < 0 ||
-	    asprintf(&targets, "%s/targets", path) < 0 ||
-	    asprintf(&timestamp, "%s/metadata/timestamp.json", path) < 0)
-		code = no_memory(error);
-	/* It is written last: without it an earlier try did not come to its end. */
-	if (code == RILL_OK && timestamp && access(timestamp, F_OK) == 0)
-		code = rill_fail(error, RILL_USAGE, "%s: there is a repository already", path);
-	if (code == RILL_OK)
-		code = make_folders(metadata, error);
-	if (code == RILL_OK)
-		code = make_folders(targets, error);
-	if (code == RILL_OK)
-		code = init_metadata(metadata, key, days, error);
-	free(metadata);
-	free(targets);
-	free(timestamp);
-	return code;
+	return asprintf(&path, "%s/staged/%s.json", repository, rill_tuf_role_name(role)) < 0
+		       ? NULL
+		       : path;
 }
 
 static enum rill_code lock(struct repository *repository, struct rill_error *error)
@@ -111,116 +40,217 @@ static enum rill_code lock(struct repository *repository, struct rill_error *err
 	return RILL_OK;
 }
 
-/* The file of a role; the version counts for all but the timestamp. */
-static char *metadata_path(const struct repository *repository, enum rill_tuf_role role,
-			   int64_t version)
+/* Files "X.json.??????" are what a publisher that was killed left. */
+static void sweep(const char *repository, const char *name)
 {
+	struct dirent *entry;
 	char *path;
-	int made = role == RILL_TUF_TIMESTAMP
-			   ? asprintf(&path, "%s/metadata/timestamp.json", repository->path)
-			   : asprintf(&path, "%s/metadata/%lld.%s.json", repository->path,
-				      (long long)version, rill_tuf_role_name(role));
+	DIR *folder;
 
-	return made < 0 ? NULL : path;
-}
+	if (asprintf(&path, "%s/%s", repository, name) < 0)
+		return;
+	folder = opendir(path);
+	free(path);
+	while (folder && (entry = readdir(folder))) {
+		size_t n = strlen(entry->d_name);
 
-static enum rill_code trust_bytes(struct rill_tuf *tuf, enum rill_tuf_role role,
-				  const struct input *file, struct rill_error *error)
-{
-	switch (role) {
-	case RILL_TUF_ROOT: return rill_tuf_root(tuf, file->bytes, file->length, error);
-	case RILL_TUF_TIMESTAMP: return rill_tuf_timestamp(tuf, file->bytes, file->length, error);
-	case RILL_TUF_SNAPSHOT:
-		return rill_tuf_snapshot(tuf, file->bytes, file->length, false, error);
-	case RILL_TUF_TARGETS: return rill_tuf_targets(tuf, file->bytes, file->length, error);
-	case RILL_TUF_ROLES: break;
+		if (n > 12 && strncmp(entry->d_name + n - 12, ".json.", 6) == 0)
+			unlinkat(dirfd(folder), entry->d_name, 0);
 	}
-	return rill_fail(error, RILL_INTERNAL, "no such role");
+	if (folder)
+		closedir(folder);
 }
 
-static enum rill_code load_role(struct repository *repository, enum rill_tuf_role role,
-				int64_t version, struct input *file, struct rill_error *error)
+static enum rill_code load_draft(struct repository *repository, enum rill_tuf_role role,
+				 struct rill_error *error)
 {
-	char *path = metadata_path(repository, role, version);
-	enum rill_code code = path ? input_open(file, path, error) : no_memory(error);
+	char *path = staged_path(repository->path, role);
+	struct input file = {0};
+	enum rill_code code = RILL_OK;
 
-	if (code == RILL_OK) {
-		code = trust_bytes(&repository->tuf, role, file, error);
+	if (!path)
+		return no_memory(error);
+	if (access(path, F_OK) == 0) {
+		code = input_open(&file, path, error);
+		if (code == RILL_OK)
+			code = draft_parse(&repository->draft[role], role, file.bytes, file.length,
+					   error);
 		if (code != RILL_OK)
 			rill_error_in(error, "%s", path);
+		repository->staged = true;
 	}
+	input_close(&file);
 	free(path);
 	return code;
 }
 
-static enum rill_code load_roots(struct repository *repository, struct rill_error *error)
+static enum rill_code load_drafts(struct repository *repository, struct rill_error *error)
 {
 	enum rill_code code = RILL_OK;
 
-	for (int64_t version = 1; code == RILL_OK; version++) {
-		struct input file = {0};
-		char *path = metadata_path(repository, RILL_TUF_ROOT, version);
-		bool there = path && (version == 1 || access(path, F_OK) == 0);
-
-		free(path);
-		if (!there)
-			break;
-		code = load_role(repository, RILL_TUF_ROOT, version, &file, error);
-		input_close(&file);
-	}
+	for (int role = 0; code == RILL_OK && role < RILL_TUF_ROLES; role++)
+		code = load_draft(repository, (enum rill_tuf_role)role, error);
 	return code;
 }
 
-/* What the targets are now, as cJSON, to be changed. */
-static enum rill_code take_targets(struct repository *repository, const struct input *file,
-				   struct rill_error *error)
+cJSON *repository_body(const struct repository *repository, enum rill_tuf_role role,
+		       int64_t version)
 {
-	cJSON *document = cJSON_ParseWithLength((const char *)file->bytes, file->length);
-	cJSON *body = cJSON_GetObjectItemCaseSensitive(document, "signed");
+	char *path = metadata_path(repository->path, role, version);
+	struct input file = {0};
+	struct draft draft = {0};
+	struct rill_error ignored;
+	cJSON *body;
 
-	repository->targets = cJSON_DetachItemFromObjectCaseSensitive(body, "targets");
-	cJSON_Delete(document);
-	return repository->targets ? RILL_OK : no_memory(error);
+	if (path && input_open(&file, path, &ignored) == RILL_OK)
+		draft_parse(&draft, role, file.bytes, file.length, &ignored);
+	input_close(&file);
+	free(path);
+	body = draft.body;
+	draft.body = NULL;
+	draft_drop(&draft);
+	return body;
+}
+
+static enum rill_code load_root_body(struct repository *repository, int64_t version,
+				     struct rill_error *error)
+{
+	repository->root = repository_body(repository, RILL_TUF_ROOT, version);
+	return repository->root ? RILL_OK : no_memory(error);
+}
+
+/* A new root may have come into force, and what it wants signed anew may be missing: then the
+ * chain of the root before it is what is there to go on from. */
+static enum rill_code load_chain(struct repository *repository, struct rill_error *error)
+{
+	enum rill_code code = chain_load(&repository->tuf, repository->path, 0, NULL, error);
+	int64_t newest = repository->tuf.document[RILL_TUF_ROOT].version;
+	struct rill_error ignored;
+
+	if (code == RILL_SECURITY && newest > 1) {
+		rill_tuf_free(&repository->tuf);
+		if (chain_load(&repository->tuf, repository->path, newest - 1, NULL, &ignored) ==
+		    RILL_OK) {
+			repository->interrupted = true;
+			code = RILL_OK;
+		}
+	}
+	return code == RILL_OK ? load_root_body(repository, newest, error) : code;
+}
+
+enum rill_code repository_lock(struct repository *repository, const char *path,
+			       struct rill_error *error)
+{
+	*repository = (struct repository){.path = path, .lock = -1};
+	rill_tuf_init(&repository->tuf, 0);
+	return lock(repository, error);
+}
+
+static enum rill_code open_locked(struct repository *repository, const char *path,
+				  struct rill_error *error)
+{
+	enum rill_code code = repository_lock(repository, path, error);
+
+	if (code != RILL_OK)
+		return code;
+	sweep(path, "metadata");
+	sweep(path, "staged");
+	return load_drafts(repository, error);
 }
 
 enum rill_code repository_open(struct repository *repository, const char *path,
 			       struct rill_error *error)
 {
-	struct input snapshot = {0}, timestamp = {0}, targets = {0};
-	struct rill_tuf_meta meta;
-	enum rill_code code;
+	enum rill_code code = open_locked(repository, path, error);
+	bool is_new = repository->draft[RILL_TUF_ROOT].body &&
+		      draft_version(&repository->draft[RILL_TUF_ROOT]) == 1;
 
-	*repository = (struct repository){.path = path, .lock = -1};
-	rill_tuf_init(&repository->tuf, 0); /* in 1970 nothing has expired */
-	code = lock(repository, error);
+	/* A repository whose first root still waits for signatures has nothing else. */
+	return code == RILL_OK && !is_new ? load_chain(repository, error) : code;
+}
+
+enum rill_code repository_open_staged(struct repository *repository, const char *path,
+				      struct rill_error *error)
+{
+	enum rill_code code = open_locked(repository, path, error);
+
+	if (code == RILL_OK && draft_version(&repository->draft[RILL_TUF_ROOT]) == 1)
+		return RILL_OK;
 	if (code == RILL_OK)
-		code = load_roots(repository, error);
+		code = chain_load_roots(&repository->tuf, path, 0, error);
 	if (code == RILL_OK)
-		code = load_role(repository, RILL_TUF_TIMESTAMP, 0, &timestamp, error);
-	if (code == RILL_OK)
-		code = rill_tuf_meta(&repository->tuf, RILL_TUF_SNAPSHOT, &meta, error);
-	if (code == RILL_OK)
-		code = load_role(repository, RILL_TUF_SNAPSHOT, meta.version, &snapshot, error);
-	if (code == RILL_OK)
-		code = rill_tuf_meta(&repository->tuf, RILL_TUF_TARGETS, &meta, error);
-	if (code == RILL_OK)
-		code = load_role(repository, RILL_TUF_TARGETS, meta.version, &targets, error);
-	if (code == RILL_OK)
-		code = take_targets(repository, &targets, error);
-	input_close(&timestamp);
-	input_close(&snapshot);
-	input_close(&targets);
+		code = load_root_body(repository, repository->tuf.document[RILL_TUF_ROOT].version,
+				      error);
 	return code;
 }
 
 void repository_close(struct repository *repository)
 {
 	rill_tuf_free(&repository->tuf);
-	cJSON_Delete(repository->targets);
-	repository->targets = NULL;
+	cJSON_Delete(repository->root);
+	repository->root = NULL;
+	for (int role = 0; role < RILL_TUF_ROLES; role++)
+		draft_drop(&repository->draft[role]);
 	if (repository->lock >= 0)
 		close(repository->lock);
 	repository->lock = -1;
+}
+
+enum rill_code repository_not_staged(const struct repository *repository, struct rill_error *error)
+{
+	return repository->staged
+		       ? rill_fail(error, RILL_BUSY,
+				   "%s: a staged change waits: mkdelta repo commit or repo discard",
+				   repository->path)
+		       : RILL_OK;
+}
+
+/* The version after what is published, of a file that is not there: one that a publisher left
+ * before it was killed is never changed. */
+static int64_t next_version(const struct repository *repository, enum rill_tuf_role role)
+{
+	int64_t version = repository->tuf.document[role].version + 1;
+
+	if (role == RILL_TUF_ROOT && repository->interrupted)
+		version++;
+	while (role == RILL_TUF_SNAPSHOT || role == RILL_TUF_TARGETS) {
+		char *path = metadata_path(repository->path, role, version);
+		bool there = path && access(path, F_OK) == 0;
+
+		free(path);
+		if (!there)
+			break;
+		version++;
+	}
+	return version;
+}
+
+enum rill_code repository_edit(struct repository *repository, enum rill_tuf_role role, int64_t days,
+			       struct rill_error *error)
+{
+	struct draft *draft = &repository->draft[role];
+	int64_t published = repository->tuf.document[role].version;
+	int64_t version = draft->body ? draft_version(draft) : next_version(repository, role);
+	cJSON *body = draft->body;
+
+	draft->body = NULL;
+	if (!body && role == RILL_TUF_ROOT)
+		body = cJSON_Duplicate(repository->root, true);
+	else if (!body && published && role != RILL_TUF_TIMESTAMP)
+		body = repository_body(repository, role, published);
+	else if (!body)
+		body = draft_body(role, version, days);
+	if (!body)
+		return no_memory(error);
+	draft_renew(body, version, days);
+	draft_start(draft, body);
+	return RILL_OK;
+}
+
+cJSON *repository_targets(struct repository *repository)
+{
+	return cJSON_GetObjectItemCaseSensitive(repository->draft[RILL_TUF_TARGETS].body,
+						"targets");
 }
 
 char *repository_target_path(const struct repository *repository, const char *name,
@@ -234,6 +264,23 @@ char *repository_target_path(const struct repository *repository, const char *na
 		     name + folders) < 0)
 		return NULL;
 	return path;
+}
+
+/* True when the file has these bytes already; then it is not written again. */
+static bool is_stored(const char *path, size_t n, const uint8_t *sha256)
+{
+	struct input file = {0};
+	struct rill_error ignored;
+	uint8_t digest[RILL_SHA256_SIZE];
+	bool same = access(path, F_OK) == 0 && input_open(&file, path, &ignored) == RILL_OK &&
+		    file.length == n;
+
+	if (same) {
+		rill_sha256(file.bytes, file.length, digest);
+		same = memcmp(digest, sha256, sizeof digest) == 0;
+	}
+	input_close(&file);
+	return same;
 }
 
 enum rill_code repository_store(const struct repository *repository, const char *name,
@@ -252,62 +299,61 @@ enum rill_code repository_store(const struct repository *repository, const char 
 	*slash = 0;
 	code = make_folders(path, error);
 	*slash = '/';
-	if (code == RILL_OK)
+	if (code == RILL_OK && !is_stored(path, n, sha256))
 		code = write_file(path, bytes, n, 0666, error);
 	free(path);
 	return code;
 }
 
-/* True when the root names the key for a role, and no other one is needed. */
-static bool may_sign(const struct repository *repository, const struct key *key,
-		     enum rill_tuf_role role)
+enum rill_code repository_stage(struct repository *repository, struct rill_error *error)
 {
-	const struct rill_tuf_document *root = &repository->tuf.document[RILL_TUF_ROOT];
-	const struct rill_json *json = &root->json;
-	uint32_t rule = rill_json_get(json, rill_json_get(json, root->body, "roles"),
-				      rill_tuf_role_name(role));
-	uint32_t keyids = rill_json_get(json, rule, "keyids");
-	int64_t threshold;
+	enum rill_code code = RILL_OK;
+	char *folder;
 
-	if (!rill_json_integer(json, rill_json_get(json, rule, "threshold"), &threshold) ||
-	    threshold != 1 || !rill_json_is(json, keyids, RILL_JSON_ARRAY))
-		return false;
-	for (uint32_t i = rill_json_first(json, keyids); i; i = rill_json_next(json, keyids, i)) {
-		const char *id = rill_json_string(json, i);
+	if (asprintf(&folder, "%s/staged", repository->path) < 0)
+		return no_memory(error);
+	code = make_folders(folder, error);
+	free(folder);
+	for (int role = 0; code == RILL_OK && role < RILL_TUF_ROLES; role++) {
+		char *path = staged_path(repository->path, (enum rill_tuf_role)role);
+		struct buffer file = {0};
 
-		if (id && strcmp(id, key->id) == 0)
-			return true;
+		if (!path) {
+			code = no_memory(error);
+		} else if (repository->draft[role].body) {
+			code = draft_print(&repository->draft[role], (enum rill_tuf_role)role,
+					   &file, error);
+			if (code == RILL_OK)
+				code = write_file(path, file.bytes, file.length, 0666, error);
+		}
+		buffer_free(&file);
+		free(path);
 	}
-	return false;
+	repository->staged = true;
+	return code;
 }
 
-enum rill_code repository_commit(struct repository *repository, struct key *key, int64_t days,
-				 struct rill_error *error)
+enum rill_code repository_discard(struct repository *repository, struct rill_error *error)
 {
-	const struct rill_tuf_document *document = repository->tuf.document;
-	int64_t version = document[RILL_TUF_TARGETS].version + 1;
-	cJSON *body;
-	struct metadata_file file;
 	char *folder;
-	enum rill_code code;
 
-	for (int role = RILL_TUF_TIMESTAMP; role < RILL_TUF_ROLES; role++)
-		if (!may_sign(repository, key, (enum rill_tuf_role)role))
-			return rill_fail(error, RILL_USAGE,
-					 "%s: its root does not name the key %.16s... for %s",
-					 repository->path, key->id,
-					 rill_tuf_role_name((enum rill_tuf_role)role));
-	body = metadata_new(RILL_TUF_TARGETS, version, days);
-	cJSON_AddItemToObject(body, "targets", repository->targets);
-	repository->targets = NULL;
-	if (asprintf(&folder, "%s/metadata", repository->path) < 0) {
-		cJSON_Delete(body);
-		return no_memory(error);
+	for (int role = 0; role < RILL_TUF_ROLES; role++) {
+		char *path = staged_path(repository->path, (enum rill_tuf_role)role);
+
+		if (!path)
+			return no_memory(error);
+		if (unlink(path) != 0 && errno != ENOENT) {
+			rill_fail(error, RILL_IO, "%s: cannot remove: %s", path, strerror(errno));
+			free(path);
+			return RILL_IO;
+		}
+		free(path);
+		draft_drop(&repository->draft[role]);
 	}
-	code = metadata_write(folder, RILL_TUF_TARGETS, version, body, key, &file, error);
-	if (code == RILL_OK)
-		code = write_chain(folder, &file, document[RILL_TUF_SNAPSHOT].version + 1,
-				   document[RILL_TUF_TIMESTAMP].version + 1, key, days, error);
+	if (asprintf(&folder, "%s/staged", repository->path) < 0)
+		return no_memory(error);
+	rmdir(folder); /* stays if somebody else keeps something there */
 	free(folder);
-	return code;
+	repository->staged = false;
+	return RILL_OK;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "protocol/hash.h"
 
+#include <mbedtls/sha512.h>
 #include <mbedtls/version.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #define mbedtls_sha256_starts mbedtls_sha256_starts_ret
 #define mbedtls_sha256_update mbedtls_sha256_update_ret
 #define mbedtls_sha256_finish mbedtls_sha256_finish_ret
+#define mbedtls_sha512 mbedtls_sha512_ret
 #endif
 
 #define UPDATE_MOST ((size_t)1 << 30)
@@ -50,6 +52,11 @@ void rill_sha256(const void *bytes, size_t n, uint8_t digest[static RILL_SHA256_
 	rill_sha256_start(&hash);
 	rill_sha256_update(&hash, bytes, n);
 	rill_sha256_finish(&hash, digest);
+}
+
+void rill_sha512(const void *bytes, size_t n, uint8_t digest[static RILL_SHA512_SIZE])
+{
+	must(mbedtls_sha512(bytes, n, digest, 0));
 }
 
 void rill_hex(const uint8_t *bytes, size_t n, char *text)

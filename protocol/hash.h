@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * SHA-256 (FIPS 180-4) by mbedTLS, and hexadecimal text as TUF and OCI write it.
+ * SHA-256 and SHA-512 (FIPS 180-4) by mbedTLS, and hexadecimal text as TUF and OCI write it.
  */
 #ifndef RILL_HASH_H
 #define RILL_HASH_H
@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #define RILL_SHA256_SIZE 32
+#define RILL_SHA512_SIZE 64
 /* Room for a digest in hexadecimal, with its final NUL. */
 #define RILL_SHA256_HEX (2 * RILL_SHA256_SIZE + 1)
 
@@ -24,6 +25,9 @@ void rill_sha256_start(struct rill_sha256 *hash);
 void rill_sha256_update(struct rill_sha256 *hash, const void *bytes, size_t n);
 void rill_sha256_finish(struct rill_sha256 *hash, uint8_t digest[static RILL_SHA256_SIZE]);
 void rill_sha256(const void *bytes, size_t n, uint8_t digest[static RILL_SHA256_SIZE]);
+
+/* SHA-512, which TUF metadata of others may have. */
+void rill_sha512(const void *bytes, size_t n, uint8_t digest[static RILL_SHA512_SIZE]);
 
 /* Writes 2 * n lower-case digits and a NUL to `text`. */
 void rill_hex(const uint8_t *bytes, size_t n, char *text);

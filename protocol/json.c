@@ -441,6 +441,16 @@ uint32_t rill_json_next(const struct rill_json *json, uint32_t container, uint32
 	return next < json->tokens[container].next ? next : 0;
 }
 
+uint32_t rill_json_least(const struct rill_json *json, uint32_t object)
+{
+	return rill_json_is(json, object, RILL_JSON_OBJECT) ? json->tokens[object].sorted : 0;
+}
+
+uint32_t rill_json_greater(const struct rill_json *json, uint32_t key)
+{
+	return json->tokens[key].sorted;
+}
+
 const char *rill_json_string(const struct rill_json *json, uint32_t token)
 {
 	if (!rill_json_is(json, token, RILL_JSON_STRING))

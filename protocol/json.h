@@ -64,6 +64,10 @@ uint32_t rill_json_get(const struct rill_json *json, uint32_t object, const char
 uint32_t rill_json_first(const struct rill_json *json, uint32_t container);
 uint32_t rill_json_next(const struct rill_json *json, uint32_t container, uint32_t token);
 
+/* The same for the keys of an object in the order of their bytes. */
+uint32_t rill_json_least(const struct rill_json *json, uint32_t object);
+uint32_t rill_json_greater(const struct rill_json *json, uint32_t key);
+
 /* A string's text, or NULL when the token is something else. It ends with NUL. */
 const char *rill_json_string(const struct rill_json *json, uint32_t token);
 

@@ -10,10 +10,18 @@ static enum rill_code malformed(const char *field, struct rill_error *error)
 			 "the target's custom data: \"%s\" is missing or malformed", field);
 }
 
+/* An array that may be missing. */
+static bool get_array(const struct rill_json *json, uint32_t object, const char *name,
+		      uint32_t *array)
+{
+	*array = rill_json_get(json, object, name);
+	return *array == 0 || rill_json_is(json, *array, RILL_JSON_ARRAY);
+}
+
 enum rill_code rill_release_parse(const struct rill_json *json, uint32_t custom,
 				  struct rill_release *release, struct rill_error *error)
 {
-	uint32_t rill = rill_json_get(json, custom, "rill");
+	uint32_t rill = rill_json_get(json, custom, "rill"), downgrade;
 	const char *kind = rill_json_string(json, rill_json_get(json, rill, "kind"));
 
 	if (rill == 0)
@@ -26,28 +34,45 @@ enum rill_code rill_release_parse(const struct rill_json *json, uint32_t custom,
 	if (!rill_json_integer(json, rill_json_get(json, rill, "release"), &release->number) ||
 	    release->number < 1 || release->number > RILL_RELEASE_MAX)
 		return malformed("release", error);
-	release->boards = rill_json_get(json, rill, "boards");
-	if (release->boards && !rill_json_is(json, release->boards, RILL_JSON_ARRAY))
+	downgrade = rill_json_get(json, rill, "downgrade_from");
+	release->downgrade_from = 0;
+	if (downgrade &&
+	    (!rill_json_integer(json, downgrade, &release->downgrade_from) ||
+	     release->downgrade_from < 1 || release->downgrade_from > RILL_RELEASE_MAX))
+		return malformed("downgrade_from", error);
+	if (!get_array(json, rill, "boards", &release->boards))
 		return malformed("boards", error);
-	release->deltas = rill_json_get(json, rill, "deltas");
-	if (release->deltas && !rill_json_is(json, release->deltas, RILL_JSON_ARRAY))
+	if (!get_array(json, rill, "hardware", &release->hardware))
+		return malformed("hardware", error);
+	if (!get_array(json, rill, "deltas", &release->deltas))
 		return malformed("deltas", error);
 	return RILL_OK;
+}
+
+/* Without a list all are meant. */
+static bool lists(const struct rill_json *json, uint32_t array, const char *wanted)
+{
+	if (!array)
+		return true;
+	for (uint32_t i = rill_json_first(json, array); i; i = rill_json_next(json, array, i)) {
+		const char *name = rill_json_string(json, i);
+
+		if (name && strcmp(name, wanted) == 0)
+			return true;
+	}
+	return false;
 }
 
 bool rill_release_is_for(const struct rill_json *json, const struct rill_release *release,
 			 const char *board)
 {
-	if (!release->boards)
-		return true;
-	for (uint32_t i = rill_json_first(json, release->boards); i;
-	     i = rill_json_next(json, release->boards, i)) {
-		const char *name = rill_json_string(json, i);
+	return lists(json, release->boards, board);
+}
 
-		if (name && strcmp(name, board) == 0)
-			return true;
-	}
-	return false;
+bool rill_release_fits(const struct rill_json *json, const struct rill_release *release,
+		       const char *hardware)
+{
+	return lists(json, release->hardware, hardware);
 }
 
 /* A whole number that is not over the limit of lengths in a delta. */
@@ -58,8 +83,8 @@ static bool get_length(const struct rill_json *json, uint32_t object, const char
 	       *value <= (int64_t)RILL_DELTA_LENGTH_MAX;
 }
 
-static enum rill_code parse_delta(const struct rill_json *json, uint32_t entry,
-				  struct rill_release_delta *delta, struct rill_error *error)
+enum rill_code rill_release_read_delta(const struct rill_json *json, uint32_t entry,
+				       struct rill_release_delta *delta, struct rill_error *error)
 {
 	uint32_t from = rill_json_get(json, entry, "from");
 	uint32_t header = rill_json_get(json, entry, "header");
@@ -99,7 +124,7 @@ enum rill_code rill_release_find_delta(const struct rill_json *json,
 		return RILL_OK;
 	for (uint32_t i = rill_json_first(json, release->deltas); i && !*found;
 	     i = rill_json_next(json, release->deltas, i)) {
-		enum rill_code code = parse_delta(json, i, delta, error);
+		enum rill_code code = rill_release_read_delta(json, i, delta, error);
 
 		if (code != RILL_OK)
 			return code;

@@ -3,15 +3,18 @@
  * What a release says beside its target's length and hash: the "custom" field of the
  * target in targets.json,
  *
- *	{"rill": {"kind": "file", "release": 7, "boards": ["generic-arm64"], "deltas": [
+ *	{"rill": {"kind": "file", "release": 7, "boards": ["generic-arm64"],
+ *	    "hardware": ["acme-gateway-2"], "downgrade_from": 9, "deltas": [
  *	    {"from": ["sha256:..."], "path": "deltas/...", "length": 4711,
  *	     "header": {"length": 211, "sha256": "..."},
  *	     "memory": 262144, "scratch": 1016744}]}}
  *
- * The first of "from" is the base of the delta. `release` is a counter: a device never goes to a
- *lower one. Without "boards" the release is for every board. `path` is a target of its own, so its
- *length and SHA-256 are signed too. `memory` is what the decoder needs, `scratch` the free bytes
- *that the file system of the result needs while the update runs.
+ * The first of "from" is the base of the delta. `release` is a counter: a device never goes to
+ * a lower one, unless it is at "downgrade_from" or below. Without "boards" the release is for
+ * every board, without "hardware" for all hardware; with both, both must match. `path` is a
+ * target of its own, so its length and SHA-256 are signed too. `memory` is what the decoder
+ * needs, `scratch` the free bytes that the file system of the result needs while the update
+ * runs. release.schema.json says the same for other tools.
  */
 #ifndef RILL_RELEASE_H
 #define RILL_RELEASE_H
@@ -28,7 +31,8 @@ enum rill_kind { RILL_KIND_FILE };
 struct rill_release {
 	enum rill_kind kind;
 	int64_t number;
-	uint32_t boards, deltas; /* tokens of arrays, or 0 */
+	int64_t downgrade_from; /* 0: no device may go down to it */
+	uint32_t boards, hardware, deltas; /* tokens of arrays, or 0 */
 };
 
 struct rill_release_delta {
@@ -46,6 +50,14 @@ enum rill_code rill_release_parse(const struct rill_json *json, uint32_t custom,
 /* True when the release is for the board. */
 bool rill_release_is_for(const struct rill_json *json, const struct rill_release *release,
 			 const char *board);
+/* True when it is for hardware of this id. */
+bool rill_release_fits(const struct rill_json *json, const struct rill_release *release,
+		       const char *hardware);
+
+/* Reads an element of `release->deltas`. RILL_SECURITY names the field that is malformed;
+ * `delta->path` points into `json`. */
+enum rill_code rill_release_read_delta(const struct rill_json *json, uint32_t entry,
+				       struct rill_release_delta *delta, struct rill_error *error);
 
 /* Looks for the delta from a base with this SHA-256. `*found` tells whether there is one;
  * RILL_SECURITY: an entry is malformed. `delta->path` points into `json`. */

@@ -1,21 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "protocol/tuf_document.h"
 
-#include "protocol/signature.h"
 #include <string.h>
-
-/* Signatures that are looked at in one file, and keys that can count for one role. */
-#define SIGNATURES_MAX 64
-#define TOKENS_MAX (1u << 18)
 
 static const struct {
 	const char *name;
 	uint32_t length_max;
 } roles[] = {
-	[RILL_TUF_ROOT] = {"root", 512000},
+	[RILL_TUF_ROOT] = {"root", 256000},
 	[RILL_TUF_TIMESTAMP] = {"timestamp", 16384},
-	[RILL_TUF_SNAPSHOT] = {"snapshot", 2000000},
-	[RILL_TUF_TARGETS] = {"targets", 5000000},
+	[RILL_TUF_SNAPSHOT] = {"snapshot", 512000},
+	[RILL_TUF_TARGETS] = {"targets", 2000000},
 };
 
 uint32_t rill_tuf_length_max(enum rill_tuf_role role)
@@ -28,79 +23,62 @@ const char *rill_tuf_role_name(enum rill_tuf_role role)
 	return roles[role].name;
 }
 
-bool rill_tuf_get_sha256(const struct rill_json *json, uint32_t hashes, uint8_t *digest)
+static enum rill_code malformed(const char *name, const char *field, struct rill_error *error)
 {
-	const char *hex = rill_json_string(json, rill_json_get(json, hashes, "sha256"));
-
-	return hex && rill_unhex(hex, digest, RILL_SHA256_SIZE);
-}
-
-static enum rill_code malformed(enum rill_tuf_role role, const char *field,
-				struct rill_error *error)
-{
-	return rill_fail(error, RILL_SECURITY, "%s metadata: \"%s\" is missing or malformed",
-			 roles[role].name, field);
+	return rill_fail(error, RILL_SECURITY, "%.64s metadata: \"%s\" is missing or malformed",
+			 name, field);
 }
 
 static enum rill_code read_header(struct rill_tuf_document *document, enum rill_tuf_role role,
-				  struct rill_error *error)
+				  const char *name, struct rill_error *error)
 {
 	const struct rill_json *json = &document->json;
 	const char *type, *spec, *expires;
 
 	document->body = rill_json_get(json, RILL_JSON_ROOT, "signed");
 	if (!rill_json_is(json, document->body, RILL_JSON_OBJECT))
-		return malformed(role, "signed", error);
+		return malformed(name, "signed", error);
 	type = rill_json_string(json, rill_json_get(json, document->body, "_type"));
 	if (!type || strcmp(type, roles[role].name) != 0)
-		return malformed(role, "_type", error);
+		return malformed(name, "_type", error);
 	spec = rill_json_string(json, rill_json_get(json, document->body, "spec_version"));
 	if (!spec || strncmp(spec, "1.", 2) != 0)
-		return malformed(role, "spec_version", error);
+		return malformed(name, "spec_version", error);
 	if (!rill_json_integer(json, rill_json_get(json, document->body, "version"),
 			       &document->version) ||
-	    document->version < 1)
-		return malformed(role, "version", error);
+	    document->version < 1 || document->version == INT64_MAX) /* there is a next one */
+		return malformed(name, "version", error);
 	expires = rill_json_string(json, rill_json_get(json, document->body, "expires"));
 	if (!expires || !rill_tuf_parse_time(expires, &document->expires))
-		return malformed(role, "expires", error);
+		return malformed(name, "expires", error);
 	return RILL_OK;
 }
 
 enum rill_code rill_tuf_document_parse(struct rill_tuf_document *document, enum rill_tuf_role role,
-				       const void *bytes, size_t n, struct rill_error *error)
+				       const char *name, const void *bytes, size_t n,
+				       struct rill_error *error)
 {
+	size_t values = n / 4 + 64;
 	enum rill_code code;
 
 	memset(document, 0, sizeof *document);
 	if (n > roles[role].length_max)
-		return rill_fail(error, RILL_SECURITY, "%s metadata of %zu bytes; at most %u",
-				 roles[role].name, n, roles[role].length_max);
-	code = rill_json_parse(&document->json, bytes, n, TOKENS_MAX, error);
+		return rill_fail(error, RILL_SECURITY, "%.64s metadata of %zu bytes; at most %u",
+				 name, n, roles[role].length_max);
+	if (values > RILL_TUF_TOKENS_MAX)
+		values = RILL_TUF_TOKENS_MAX;
+	code = rill_json_parse(&document->json, bytes, n, (uint32_t)values, error);
 	if (code != RILL_OK) {
-		rill_error_in(error, "%s metadata", roles[role].name);
+		rill_error_in(error, "%.64s metadata", name);
 		return code;
 	}
-	code = read_header(document, role, error);
+	code = read_header(document, role, name, error);
 	if (code != RILL_OK)
 		rill_json_free(&document->json);
 	return code;
 }
 
-/* A key of the root by its keyid, which must be the SHA-256 of its canonical form. */
-static uint32_t find_key(const struct rill_tuf_document *root, const char *keyid)
-{
-	const struct rill_json *json = &root->json;
-	uint32_t key = rill_json_get(json, rill_json_get(json, root->body, "keys"), keyid);
-	uint8_t digest[RILL_SHA256_SIZE], named[RILL_SHA256_SIZE];
-
-	if (key == 0 || !rill_unhex(keyid, named, sizeof named))
-		return 0;
-	rill_json_canonical_sha256(json, key, digest);
-	return memcmp(digest, named, sizeof digest) == 0 ? key : 0;
-}
-
-static bool contains(const struct rill_json *json, uint32_t array, const char *text)
+bool rill_tuf_contains(const struct rill_json *json, uint32_t array, const char *text)
 {
 	if (!rill_json_is(json, array, RILL_JSON_ARRAY))
 		return false;
@@ -113,95 +91,130 @@ static bool contains(const struct rill_json *json, uint32_t array, const char *t
 	return false;
 }
 
-static bool is_good(const struct rill_tuf_document *root, uint32_t key, const uint8_t *digest,
-		    const char *hex, uint8_t *key_sha256)
+/* One member of "hashes"; true when it is not there, too. */
+static bool get_hash(const struct rill_json *json, uint32_t hashes, const char *name,
+		     uint8_t *digest, size_t size, bool *has)
 {
-	const struct rill_json *json = &root->json;
-	const char *keytype = rill_json_string(json, rill_json_get(json, key, "keytype"));
-	const char *scheme = rill_json_string(json, rill_json_get(json, key, "scheme"));
-	const char *pem = rill_json_string(
-		json, rill_json_get(json, rill_json_get(json, key, "keyval"), "public"));
-	uint8_t signature[RILL_SIGNATURE_MAX];
-	size_t n = strlen(hex) / 2;
-	struct rill_error ignored; /* a bad one does no harm when others reach the threshold */
+	uint32_t token = rill_json_get(json, hashes, name);
+	const char *hex = rill_json_string(json, token);
 
-	return keytype && scheme && pem && n <= sizeof signature && rill_unhex(hex, signature, n) &&
-	       rill_signature_verify(keytype, scheme, pem, digest, signature, n, key_sha256,
-				     &ignored) == RILL_OK;
+	*has = token != 0;
+	return token == 0 || (hex && rill_unhex(hex, digest, size));
 }
 
-/* What was counted so far: no keyid may sign twice, no public key counts twice. */
-struct tally {
-	const char *keyid[SIGNATURES_MAX];
-	uint8_t key[SIGNATURES_MAX][RILL_SHA256_SIZE];
-	size_t seen, good;
-};
+bool rill_tuf_get_hashes(const struct rill_json *json, uint32_t token,
+			 struct rill_tuf_hashes *hashes)
+{
+	memset(hashes, 0, sizeof *hashes);
+	return get_hash(json, token, "sha256", hashes->sha256, sizeof hashes->sha256,
+			&hashes->has_sha256) &&
+	       get_hash(json, token, "sha512", hashes->sha512, sizeof hashes->sha512,
+			&hashes->has_sha512) &&
+	       (hashes->has_sha256 || hashes->has_sha512);
+}
 
-static enum rill_code count_signature(const struct rill_tuf_document *document, uint32_t entry,
-				      const struct rill_tuf_document *root, uint32_t keyids,
-				      const uint8_t *digest, struct tally *tally,
+enum rill_code rill_tuf_document_meta(const struct rill_tuf_document *document, const char *name,
+				      uint32_t most, struct rill_tuf_meta *meta,
 				      struct rill_error *error)
 {
-	const char *keyid = rill_json_string(&document->json,
-					     rill_json_get(&document->json, entry, "keyid"));
-	const char *hex = rill_json_string(&document->json,
-					   rill_json_get(&document->json, entry, "sig"));
-	uint8_t *mine = tally->key[tally->good];
-	uint32_t key;
+	const struct rill_json *json = &document->json;
+	uint32_t all = rill_json_get(json, document->body, "meta"), entry, hashes, length_token;
+	char file[RILL_TUF_NAME_MAX + 6];
+	int64_t length;
 
-	if (!keyid || !hex)
-		return rill_fail(error, RILL_SECURITY, "a malformed signature");
-	for (size_t i = 0; i < tally->seen; i++)
-		if (strcmp(keyid, tally->keyid[i]) == 0)
-			return rill_fail(error, RILL_SECURITY, "two signatures of one key");
-	if (tally->seen == SIGNATURES_MAX)
-		return rill_fail(error, RILL_SECURITY, "over %d signatures", SIGNATURES_MAX);
-	tally->keyid[tally->seen++] = keyid;
-	key = contains(&root->json, keyids, keyid) ? find_key(root, keyid) : 0;
-	if (key == 0 || !is_good(root, key, digest, hex, mine))
-		return RILL_OK;
-	for (size_t i = 0; i < tally->good; i++)
-		if (memcmp(mine, tally->key[i], RILL_SHA256_SIZE) == 0)
-			return RILL_OK;
-	tally->good++;
+	memset(meta, 0, sizeof *meta);
+	meta->length = most;
+	if (snprintf(file, sizeof file, "%s.json", name) >= (int)sizeof file)
+		return rill_fail(error, RILL_UNSUPPORTED,
+				 "%.64s...: a role's name of over %d bytes", name,
+				 RILL_TUF_NAME_MAX);
+	entry = rill_json_get(json, all, file);
+	if (entry == 0 ||
+	    !rill_json_integer(json, rill_json_get(json, entry, "version"), &meta->version) ||
+	    meta->version < 1)
+		return rill_fail(error, RILL_SECURITY, "no valid entry for %.64s in the metadata",
+				 file);
+	length_token = rill_json_get(json, entry, "length");
+	if (length_token) {
+		if (!rill_json_integer(json, length_token, &length) || length < 1 ||
+		    length > (int64_t)most)
+			return rill_fail(error, RILL_SECURITY, "%.64s: an impossible length", file);
+		meta->length = (uint32_t)length;
+		meta->exact = true;
+	}
+	hashes = rill_json_get(json, entry, "hashes");
+	if (hashes && !rill_tuf_get_hashes(json, hashes, &meta->hashes))
+		return rill_fail(error, RILL_SECURITY,
+				 "%.64s: hashes that are malformed or of no known kind", file);
+	meta->has_hashes = hashes != 0;
 	return RILL_OK;
 }
 
-enum rill_code rill_tuf_document_verify(const struct rill_tuf_document *document,
-					enum rill_tuf_role role,
-					const struct rill_tuf_document *root,
+enum rill_code rill_tuf_check_bytes(const struct rill_tuf_meta *meta, const char *name,
+				    const void *bytes, size_t n, struct rill_error *error)
+{
+	uint8_t digest[RILL_SHA512_SIZE];
+	bool same = true;
+
+	if (meta->exact ? n != meta->length : n > meta->length)
+		return rill_fail(error, RILL_SECURITY, "%.64s metadata has %zu bytes, not %u", name,
+				 n, meta->length);
+	if (meta->has_hashes && meta->hashes.has_sha256) {
+		rill_sha256(bytes, n, digest);
+		same = memcmp(digest, meta->hashes.sha256, RILL_SHA256_SIZE) == 0;
+	}
+	if (same && meta->has_hashes && meta->hashes.has_sha512) {
+		rill_sha512(bytes, n, digest);
+		same = memcmp(digest, meta->hashes.sha512, RILL_SHA512_SIZE) == 0;
+	}
+	if (!same)
+		return rill_fail(error, RILL_SECURITY,
+				 "%.64s metadata has another hash than was signed", name);
+	return RILL_OK;
+}
+
+enum rill_code rill_tuf_check_version(const struct rill_tuf_document *document,
+				      const struct rill_tuf_meta *meta, const char *name,
+				      struct rill_error *error)
+{
+	if (document->version == meta->version)
+		return RILL_OK;
+	return rill_fail(error, RILL_SECURITY, "%.64s metadata: version %lld, but %lld was signed",
+			 name, (long long)document->version, (long long)meta->version);
+}
+
+enum rill_code rill_tuf_check_expiry(const struct rill_tuf_document *document, int64_t now,
+				     const char *name, struct rill_error *error)
+{
+	char text[RILL_TUF_TIME_SIZE];
+
+	if (document->version == 0)
+		return rill_fail(error, RILL_SECURITY, "there is no trusted %.64s metadata yet",
+				 name);
+	if (document->expires > now)
+		return RILL_OK;
+	rill_tuf_print_time(document->expires, text);
+	return rill_fail(error, RILL_EXPIRED, "%.64s metadata expired at %s; publish it anew", name,
+			 text);
+}
+
+enum rill_code rill_tuf_document_target(const struct rill_tuf_document *document, const char *path,
+					struct rill_tuf_target *target, bool *found,
 					struct rill_error *error)
 {
 	const struct rill_json *json = &document->json;
-	uint32_t rule = rill_json_get(&root->json, rill_json_get(&root->json, root->body, "roles"),
-				      roles[role].name);
-	uint32_t keyids = rill_json_get(&root->json, rule, "keyids");
-	uint32_t signatures = rill_json_get(json, RILL_JSON_ROOT, "signatures");
-	struct tally tally = {.seen = 0};
-	uint8_t digest[RILL_SHA256_SIZE];
-	int64_t threshold;
+	uint32_t entry = rill_json_get(json, rill_json_get(json, document->body, "targets"), path);
 
-	if (rule == 0 ||
-	    !rill_json_integer(&root->json, rill_json_get(&root->json, rule, "threshold"),
-			       &threshold) ||
-	    threshold < 1)
-		return malformed(RILL_TUF_ROOT, "roles", error);
-	if (!rill_json_is(json, signatures, RILL_JSON_ARRAY))
-		return malformed(role, "signatures", error);
-	rill_json_canonical_sha256(json, document->body, digest);
-	for (uint32_t i = rill_json_first(json, signatures); i;
-	     i = rill_json_next(json, signatures, i)) {
-		enum rill_code code = count_signature(document, i, root, keyids, digest, &tally,
-						      error);
-
-		if (code != RILL_OK) {
-			rill_error_in(error, "%s metadata", roles[role].name);
-			return code;
-		}
-	}
-	if ((int64_t)tally.good < threshold)
+	*found = entry != 0;
+	if (entry == 0)
+		return RILL_OK;
+	if (!rill_json_integer(json, rill_json_get(json, entry, "length"), &target->length) ||
+	    target->length < 0 ||
+	    !rill_tuf_get_hashes(json, rill_json_get(json, entry, "hashes"), &target->hashes))
 		return rill_fail(error, RILL_SECURITY,
-				 "%s metadata: %zu good signatures of the %lld that are needed",
-				 roles[role].name, tally.good, (long long)threshold);
+				 "target %.200s: length or sha256 is missing or malformed", path);
+	memcpy(target->sha256, target->hashes.sha256, sizeof target->sha256);
+	target->json = json;
+	target->custom = rill_json_get(json, entry, "custom");
 	return RILL_OK;
 }

@@ -11,11 +11,12 @@ diff - "$w.list" <<'L' || fail "other files than expected"
 ./usr/lib/systemd/system/rill-agent.service
 ./usr/lib/systemd/system/rill-agent.timer
 ./usr/share/doc/rill/examples/rill-agent.json
+./usr/share/man/man1/mkdelta-repo.1
 ./usr/share/man/man1/mkdelta.1
 ./usr/share/man/man5/rill-agent.json.5
 ./usr/share/man/man8/rill-agent.8
 L
-pass "eight files"
+pass "nine files"
 for board in "$top"/boards/*/rill-agent.json; do
 	sed "s|\"targets\"|\"state\": \"$w\", \"targets\"|" "$board" >"$w/config"
 	agent status --config "$w/config" >/dev/null

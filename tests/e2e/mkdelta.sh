@@ -69,7 +69,11 @@ expect 2 "never written over" mkdelta key new k
 openssl pkey -in k -pubout -out k.pub 2>/dev/null
 [ "$(mkdelta key show k --json | jq -r .key.keyval.public)" = "$(cat k.pub)" ] || fail "key show"
 openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa 2>/dev/null
-expect 11 "not an ECDSA key" mkdelta key show rsa
+[ "$(mkdelta key show rsa --json | jq -r .key.scheme)" = rsassa-pss-sha256 ] || fail "an RSA key"
+openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:1024 -out short 2>/dev/null
+expect 11 "RSA of 2048 to 4096 bits" mkdelta key show short
+openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384 -out p384 2>/dev/null
+expect 11 "neither ECDSA on P-256" mkdelta key show p384
 expect 3 "old" mkdelta key show old
 pass "keys, and openssl reads them"
 

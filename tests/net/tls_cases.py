@@ -47,8 +47,9 @@ def without_intermediate():
 def clock_behind(days):
     """As if the time had been known to be later than the system's clock shows: it is then wrong."""
     def before(lab, device):
-        with open(device.state + "/time", "w") as f:
-            f.write("%d\n" % (time.time() + days * 86400))
+        os.makedirs(device.state + "/metadata")
+        with open(device.state + "/metadata/time", "w") as f:
+            f.write(time.strftime("%Y-%m-%dT%H:%M:%SZ\n", time.gmtime(time.time() + days * 86400)))
     return before
 
 

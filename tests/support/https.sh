@@ -2,9 +2,11 @@
 # Sourced: a private CA and an nginx that serves a folder over HTTPS on loopback.
 #
 #	https_start WORK WWW    makes WORK/ca.crt, serves WWW, sets https_url and https_port
+#	http_start WORK WWW     the same without TLS, for clients of tests/interop; sets http_url
 #	https_stop              ends that server, and waits for it
 
 https_pid=
+https_plain=
 PATH=$PATH:/usr/sbin
 
 https_make_ca() { # WORK [NAME]: ca.crt signs server.crt, which is for DNS:localhost or that
@@ -36,12 +38,18 @@ https_config() { # WORK WWW PORT
 			default_type application/octet-stream;
 			client_body_temp_path $w/t1; proxy_temp_path $w/t2; fastcgi_temp_path $w/t3;
 			uwsgi_temp_path $w/t4; scgi_temp_path $w/t5;
-			ssl_certificate $w/server.crt;
-			ssl_certificate_key $w/server.key;
-			ssl_protocols TLSv1.2 TLSv1.3;
-			server { listen 127.0.0.1:$3 ssl; root $2; }
+			$(https_server "$@")
 		}
 	CONF
+}
+
+https_server() { # WORK WWW PORT
+	if [ -n "$https_plain" ]; then
+		echo "server { listen 127.0.0.1:$3; root $2; }"
+		return
+	fi
+	echo "ssl_certificate $1/server.crt; ssl_certificate_key $1/server.key; ssl_protocols TLSv1.2 TLSv1.3;"
+	echo "server { listen 127.0.0.1:$3 ssl; root $2; }"
 }
 
 https_is_up() { # PORT
@@ -51,7 +59,7 @@ https_is_up() { # PORT
 https_start() { # WORK WWW
 	local w=$1 n
 	mkdir -p "$w"
-	[ -s "$w/server.crt" ] || https_make_ca "$w"
+	[ -n "$https_plain" ] || [ -s "$w/server.crt" ] || https_make_ca "$w"
 	for _ in 1 2 3 4 5 6 7 8; do
 		https_port=$((20000 + RANDOM % 40000))
 		https_is_up $https_port && continue
@@ -71,6 +79,13 @@ https_start() { # WORK WWW
 	done
 	echo "nginx does not start: $(tail -n 3 "$w/error.log")" >&2
 	return 1
+}
+
+http_start() { # WORK WWW
+	https_plain=yes
+	https_start "$@"
+	# shellcheck disable=SC2034  # for the caller
+	http_url=http://127.0.0.1:$https_port/
 }
 
 https_stop() {

@@ -5,74 +5,115 @@
 #include <string.h>
 #include <time.h>
 
-static void put_time(struct folder *folder, const char *text)
+/* Verified metadata with just what counts here. */
+static void set(struct rill_tuf_document *document, const char *signed_object, const char *expires)
 {
-	put_file(folder_path(folder, "time"), text, strlen(text));
-}
-
-static void the_systems_clock_counts_when_it_is_ahead(void **state)
-{
-	struct folder *folder = *state;
-	int64_t now = (int64_t)time(NULL);
-	struct device_clock clock = clock_read(folder->path);
-
-	assert_false(clock.behind);
-	assert_in_range(clock.now, now, now + 5);
-	put_time(folder, "1500000000\n");
-	assert_false(clock_read(folder->path).behind);
-}
-
-static void a_clock_that_is_behind_is_not_trusted(void **state)
-{
-	struct folder *folder = *state;
-	struct device_clock clock;
-
-	put_time(folder, "4000000000\n");
-	clock = clock_read(folder->path);
-	assert_true(clock.behind);
-	assert_false(clock.trusted);
-	assert_int_equal(clock.now, 4000000000);
-}
-
-static void damage_counts_as_nothing(void **state)
-{
-	static const char *const bad[] = {
-		"", "x", "-5\n", "4000000000", "4000000000x\n", "4000000000\n\n"};
-	struct folder *folder = *state;
-
-	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-		put_time(folder, bad[i]);
-		assert_false(clock_read(folder->path).behind);
-	}
-}
-
-static void the_time_is_kept_once_a_day_and_not_when_behind(void **state)
-{
-	struct folder *folder = *state;
-	const char *path = folder_path(folder, "time");
-	struct device_clock clock = {.now = 2000000000, .behind = true};
+	char text[256];
 	struct rill_error error;
 
-	assert_ok(clock_keep(folder->path, &clock, &error), &error);
+	snprintf(text, sizeof text, "{\"signed\":%s}", signed_object);
+	rill_json_free(&document->json);
+	assert_ok(rill_json_parse(&document->json, text, strlen(text), 32, &error), &error);
+	document->body = rill_json_get(&document->json, RILL_JSON_ROOT, "signed");
+	document->version = 1;
+	assert_true(rill_tuf_parse_time(expires, &document->expires));
+}
+
+static int64_t floor_of(const char *signed_object, const char *timestamp, const char *root)
+{
+	struct rill_tuf tuf;
+	int64_t floor;
+
+	rill_tuf_init(&tuf, 0);
+	set(&tuf.document[RILL_TUF_TIMESTAMP], signed_object, timestamp);
+	set(&tuf.document[RILL_TUF_ROOT], "{}", root);
+	floor = clock_floor(&tuf);
+	rill_tuf_free(&tuf);
+	return floor;
+}
+
+static int64_t seconds(const char *text)
+{
+	int64_t value;
+
+	assert_true(rill_tuf_parse_time(text, &value));
+	return value;
+}
+
+#define ISSUED(time) "{\"issued\":\"" time "\"}"
+#define A "2030-01-01T00:00:00Z"
+#define B "2030-02-01T00:00:00Z"
+#define C "2031-01-01T00:00:00Z"
+
+static void a_timestamp_lifts_the_floor_to_no_more_than_its_expiry(void **state)
+{
+	(void)state;
+	assert_int_equal(floor_of(ISSUED(A), B, C), seconds(A));
+	assert_int_equal(floor_of(ISSUED(C), B, C), seconds(B) - 1);
+	assert_int_equal(floor_of(ISSUED(C), C, B), seconds(B) - 1);
+	assert_int_equal(floor_of(ISSUED("9999-12-31T23:59:59Z"), "9999-12-31T23:59:59Z", B),
+			 seconds(B) - 1);
+	assert_int_equal(floor_of("{}", B, C), 0);
+	assert_int_equal(floor_of("{\"issued\":5}", B, C), 0);
+	assert_int_equal(floor_of("{\"issued\":\"yesterday\"}", B, C), 0);
+}
+
+static void keep(struct folder *folder, const char *issued, bool trusted, const char *bare)
+{
+	const struct device_clock clock = {.bare = seconds(bare), .trusted = trusted};
+	struct rill_tuf tuf;
+	struct rill_error error;
+
+	rill_tuf_init(&tuf, 0);
+	set(&tuf.document[RILL_TUF_TIMESTAMP], issued, C);
+	set(&tuf.document[RILL_TUF_ROOT], "{}", C);
+	assert_ok(clock_keep(folder->path, &clock, &tuf, &error), &error);
+	rill_tuf_free(&tuf);
+}
+
+static void what_is_kept_only_grows(void **state)
+{
+	struct folder *folder = *state;
+	const char *path = folder_path(folder, CLOCK_FILE);
+
+	keep(folder, "{}", false, B); /* a clock that is not synchronized says nothing */
 	assert_false(is_there(path));
-	clock.behind = false;
-	assert_ok(clock_keep(folder->path, &clock, &error), &error);
-	assert_file(path, "2000000000\n", 11);
-	clock.now += 86399;
-	assert_ok(clock_keep(folder->path, &clock, &error), &error);
-	assert_file(path, "2000000000\n", 11);
-	clock.now += 1;
-	assert_ok(clock_keep(folder->path, &clock, &error), &error);
-	assert_file(path, "2000086400\n", 11);
+	keep(folder, ISSUED(A), false, B);
+	assert_file(path, A "\n", 21);
+	assert_int_equal(clock_read(folder->path).now, seconds(A));
+	keep(folder, ISSUED("2029-01-01T00:00:00Z"), false, A);
+	assert_file(path, A "\n", 21);
+	keep(folder, ISSUED("2030-01-01T12:00:00Z"), false, A); /* less than a day */
+	assert_file(path, A "\n", 21);
+	keep(folder, ISSUED(A), true, B);
+	assert_file(path, B "\n", 21);
+	put_file(path, "damaged", 7);
+	assert_true(clock_read(folder->path).now < seconds(A));
+	keep(folder, ISSUED(A), false, B);
+	assert_file(path, A "\n", 21);
+}
+
+static void without_a_kept_time_the_clock_or_the_build_counts(void **state)
+{
+	struct folder *folder = *state;
+	struct device_clock clock = clock_read(folder->path);
+
+	assert_true(clock.now >= (int64_t)time(NULL) - 5 && clock.now == clock.bare);
+	put_file(folder_path(folder, CLOCK_FILE), "2000-01-01T00:00:00Z\n", 21);
+	clock = clock_read(folder->path);
+	assert_int_equal(clock.now, clock.bare);
+	put_file(folder_path(folder, CLOCK_FILE), C "\n", 21);
+	clock = clock_read(folder->path);
+	assert_int_equal(clock.now, seconds(C));
+	assert_true(clock.bare < clock.now);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		in_folder(the_systems_clock_counts_when_it_is_ahead),
-		in_folder(a_clock_that_is_behind_is_not_trusted),
-		in_folder(damage_counts_as_nothing),
-		in_folder(the_time_is_kept_once_a_day_and_not_when_behind),
+		cmocka_unit_test(a_timestamp_lifts_the_floor_to_no_more_than_its_expiry),
+		in_folder(what_is_kept_only_grows),
+		in_folder(without_a_kept_time_the_clock_or_the_build_counts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

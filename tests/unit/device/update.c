@@ -19,7 +19,7 @@ struct device {
 	struct config config;
 	struct target_config target;
 	struct journal journal;
-	struct rill_tuf tuf;
+	struct trust trust;
 	struct update update;
 };
 
@@ -34,10 +34,10 @@ static int make_device(void **state)
 		return -1;
 	device->folder = folder;
 	snprintf(device->path, sizeof device->path, "%s/app", device->folder->path);
-	device->config = (struct config){.board = "board-a", .memory = 1 << 20};
+	device->config = (struct config){.board = "board-a", .hardware = "hw-1", .memory = 1 << 20};
 	device->target = (struct target_config){
 		.name = "app", .kind = RILL_KIND_FILE, .path = device->path, .health_timeout = 5};
-	rill_tuf_init(&device->tuf, 1000);
+	rill_tuf_init(&device->trust.tuf, 1000);
 	if (journal_open(&device->journal, device->folder->path, &error) != RILL_OK)
 		return -1;
 	device->update = (struct update){
@@ -51,7 +51,7 @@ static int remove_device(void **state)
 	void *folder = device->folder;
 
 	journal_close(&device->journal);
-	rill_tuf_free(&device->tuf);
+	rill_tuf_free(&device->trust.tuf);
 	free(device);
 	return remove_folder(&folder);
 }
@@ -203,7 +203,7 @@ static void a_rollback_that_fails_says_so(void **state)
 /* Metadata as if it had been verified: what update_run() takes. */
 static void publish(struct device *device, const char *content, int64_t release, const char *more)
 {
-	struct rill_tuf_document *document = &device->tuf.document[RILL_TUF_TARGETS];
+	struct rill_tuf_document *document = &device->trust.tuf.document[RILL_TUF_TARGETS];
 	char text[2048], hex[RILL_SHA256_HEX];
 	struct rill_error error;
 
@@ -223,7 +223,7 @@ static void publish(struct device *device, const char *content, int64_t release,
 static enum rill_code run(struct device *device, struct rill_error *error)
 {
 	journal_get(&device->journal, "app", &device->update.entry);
-	return update_run(&device->update, &device->tuf, NULL, error);
+	return update_run(&device->update, &device->trust, NULL, error);
 }
 
 static void a_file_that_is_current_is_noted(void **state)
@@ -318,6 +318,42 @@ static void a_delta_of_two_lengths_is_refused(void **state)
 
 #define on_device(test) cmocka_unit_test_setup_teardown(test, make_device, remove_device)
 
+static void a_release_is_for_some_hardware(void **state)
+{
+	struct device *device = *state;
+	struct rill_error error;
+
+	put_file(device->path, new_text, strlen(new_text));
+	publish(device, new_text, 9, ",\"hardware\":[\"hw-2\",\"hw-3\"]");
+	assert_fails(run(device, &error), RILL_POLICY, &error, "not for hardware \"hw-1\"");
+	publish(device, new_text, 9, ",\"hardware\":[\"hw-2\",\"hw-1\"]");
+	assert_ok(run(device, &error), &error);
+	publish(device, new_text, 10, ",\"hardware\":[\"hw-1\"],\"boards\":[\"board-b\"]");
+	assert_fails(run(device, &error), RILL_POLICY, &error, "board");
+}
+
+/* The counter lets a device go down only by a permission that covers what it has. */
+static void a_downgrade_needs_a_signed_permission(void **state)
+{
+	struct device *device = *state;
+	struct rill_error error;
+
+	put_file(device->path, new_text, strlen(new_text));
+	record(device, STATE_COMMITTED, true); /* release 8, committed 7 */
+	publish(device, new_text, 9, "");
+	assert_ok(run(device, &error), &error);
+	assert_recorded(device, STATE_COMMITTED, 9);
+	publish(device, new_text, 5, "");
+	assert_fails(run(device, &error), RILL_SECURITY, &error, "older than 9");
+	publish(device, new_text, 5, ",\"downgrade_from\":8");
+	assert_fails(run(device, &error), RILL_SECURITY, &error, "older than 9");
+	publish(device, new_text, 5, ",\"downgrade_from\":9");
+	assert_ok(run(device, &error), &error);
+	assert_recorded(device, STATE_COMMITTED, 5);
+	publish(device, new_text, 4, "");
+	assert_fails(run(device, &error), RILL_SECURITY, &error, "older than 5");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -333,6 +369,8 @@ int main(void)
 		on_device(without_a_delta_the_policy_decides),
 		on_device(a_delta_over_the_memory_budget_is_not_fetched),
 		on_device(a_delta_of_two_lengths_is_refused),
+		on_device(a_release_is_for_some_hardware),
+		on_device(a_downgrade_needs_a_signed_permission),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

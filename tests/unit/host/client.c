@@ -6,6 +6,17 @@
 #include <string.h>
 #include <time.h>
 
+enum rill_code init_with(const char *path, struct key *key, int64_t days, struct rill_error *error)
+{
+	struct role_keys roles;
+
+	for (int role = 0; role < RILL_TUF_ROLES; role++) {
+		roles.keyring[role] = (struct keyring){key, 1};
+		roles.threshold[role] = 1;
+	}
+	return repository_init(path, &roles, days, error);
+}
+
 int make_site(void **state)
 {
 	struct site *site = calloc(1, sizeof *site);
@@ -17,9 +28,11 @@ int make_site(void **state)
 		return -1;
 	site->folder = folder;
 	snprintf(site->path, sizeof site->path, "%s/repo", site->folder->path);
-	if (key_new(&site->key, folder_path(site->folder, "key.pem"), &error) != RILL_OK)
+	if (key_new(&site->key, folder_path(site->folder, "key.pem"), KEY_P256, NULL, &error) !=
+	    RILL_OK)
 		return -1;
-	return repository_init(site->path, &site->key, 30, &error) == RILL_OK ? 0 : -1;
+	site->keyring = (struct keyring){&site->key, 1};
+	return init_with(site->path, &site->key, 30, &error) == RILL_OK ? 0 : -1;
 }
 
 int remove_site(void **state)
@@ -36,7 +49,8 @@ enum rill_code publish_bytes(struct site *site, const char *name, const void *by
 			     int64_t release, struct rill_error *error)
 {
 	struct repository repository;
-	struct publication publication = {.name = name, .release = release, .quiet = true};
+	struct publication publication = {
+		.name = name, .release = release, .base_releases = 1, .days = 30, .quiet = true};
 	cJSON *report = cJSON_CreateObject();
 	enum rill_code code;
 
@@ -46,7 +60,7 @@ enum rill_code publish_bytes(struct site *site, const char *name, const void *by
 	if (code == RILL_OK)
 		code = publish(&repository, &publication, report, error);
 	if (code == RILL_OK)
-		code = repository_commit(&repository, &site->key, 30, error);
+		code = repository_commit(&repository, &site->keyring, 30, false, error);
 	repository_close(&repository);
 	cJSON_Delete(report);
 	return code;
@@ -78,7 +92,7 @@ enum rill_code client_refresh(const struct site *site, struct rill_tuf *tuf,
 		if (role == RILL_TUF_ROOT)
 			code = rill_tuf_root(tuf, bytes, n, error);
 		else if (role == RILL_TUF_TIMESTAMP)
-			code = rill_tuf_timestamp(tuf, bytes, n, error);
+			code = rill_tuf_timestamp(tuf, bytes, n, false, error);
 		else if (role == RILL_TUF_SNAPSHOT)
 			code = rill_tuf_snapshot(tuf, bytes, n, false, error);
 		else

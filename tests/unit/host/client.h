@@ -13,6 +13,7 @@
 struct site {
 	struct folder *folder;
 	struct key key;
+	struct keyring keyring; /* of that key */
 	char path[64];
 };
 
@@ -23,6 +24,9 @@ int remove_site(void **state);
 /* Opens the repository, publishes FILE with this content as NAME, commits. */
 enum rill_code publish_bytes(struct site *site, const char *name, const void *bytes, size_t n,
 			     int64_t release, struct rill_error *error);
+
+/* Makes a repository whose roles all have the one key. */
+enum rill_code init_with(const char *path, struct key *key, int64_t days, struct rill_error *error);
 
 /* Loads all metadata from the files, as of now. rill_tuf_free() it, also after a failure. */
 enum rill_code client_refresh(const struct site *site, struct rill_tuf *tuf,

@@ -69,10 +69,13 @@ static enum rill_code publish_with(struct site *site, struct publication *public
 	enum rill_code code = repository_open(&repository, site->path, error);
 
 	publication->quiet = true;
+	publication->days = 30;
+	if (publication->base_releases == 0)
+		publication->base_releases = 1;
 	if (code == RILL_OK)
 		code = publish(&repository, publication, report, error);
 	if (code == RILL_OK)
-		code = repository_commit(&repository, &site->key, 30, error);
+		code = repository_commit(&repository, &site->keyring, 30, false, error);
 	repository_close(&repository);
 	cJSON_Delete(report);
 	return code;

@@ -20,11 +20,12 @@ static const char *in_site(struct site *site, const char *name)
 static enum rill_code refresh(struct site *site, struct key *key, int64_t days,
 			      struct rill_error *error)
 {
+	const struct keyring keyring = {key, 1};
 	struct repository repository;
 	enum rill_code code = repository_open(&repository, site->path, error);
 
 	if (code == RILL_OK)
-		code = repository_commit(&repository, key, days, error);
+		code = repository_refresh(&repository, &keyring, days, error);
 	repository_close(&repository);
 	return code;
 }
@@ -52,9 +53,9 @@ static void a_repository_is_never_made_over_another(void **state)
 	struct rill_error error;
 	struct key other;
 
-	assert_ok(key_new(&other, folder_path(site->folder, "other.pem"), &error), &error);
-	assert_fails(repository_init(site->path, &other, 30, &error), RILL_USAGE, &error,
-		     "already");
+	assert_ok(key_new(&other, folder_path(site->folder, "other.pem"), KEY_P256, NULL, &error),
+		  &error);
+	assert_fails(init_with(site->path, &other, 30, &error), RILL_USAGE, &error, "already");
 	key_close(&other);
 	assert_ok(client_refresh(site, &tuf, &error), &error);
 	rill_tuf_free(&tuf);
@@ -190,7 +191,8 @@ static void a_key_that_the_root_does_not_name_signs_nothing(void **state)
 	enum rill_code code;
 	struct key other;
 
-	assert_ok(key_new(&other, folder_path(site->folder, "other.pem"), &error), &error);
+	assert_ok(key_new(&other, folder_path(site->folder, "other.pem"), KEY_P256, NULL, &error),
+		  &error);
 	code = refresh(site, &other, 30, &error);
 	key_close(&other);
 	if (code == RILL_OK)
@@ -222,10 +224,10 @@ static void a_publisher_that_stops_before_the_timestamp_changes_nothing(void **s
 	assert_memory_equal(bytes, "first", 5);
 	free(bytes);
 	rill_tuf_free(&tuf);
-	/* And the next attempt succeeds. */
+	/* And the next attempt succeeds, without a change of what is there. */
 	assert_ok(publish_bytes(site, "app", "third one", 9, 2, &error), &error);
 	assert_ok(client_refresh(site, &tuf, &error), &error);
-	assert_int_equal(tuf.document[RILL_TUF_TARGETS].version, 3);
+	assert_int_equal(tuf.document[RILL_TUF_TARGETS].version, 4);
 	bytes = client_get(site, &tuf, "app", &n);
 	assert_memory_equal(bytes, "third one", 9);
 	free(bytes);
