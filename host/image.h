@@ -21,6 +21,7 @@
 #define RILL_HOST_IMAGE_H
 
 #include "host/buffer.h"
+#include "host/unpack.h"
 #include "protocol/hash.h"
 #include <stdbool.h>
 
@@ -31,7 +32,7 @@ enum image_kind {
 	IMAGE_DOCKER_ARCHIVE,
 };
 
-enum image_compression { IMAGE_PLAIN, IMAGE_GZIP, IMAGE_ZSTD };
+
 
 struct image_options {
 	const char *platform; /* "os/arch[/variant]", or NULL: there must be only one */
@@ -46,7 +47,7 @@ struct image_layer {
 	uint8_t digest[RILL_SHA256_SIZE]; /* of the blob */
 	uint64_t size; /* of the blob */
 	uint8_t diff_id[RILL_SHA256_SIZE]; /* SHA-256 of the plain bytes */
-	enum image_compression compression; /* by its first bytes, whatever the media type says */
+	enum compression compression; /* by its first bytes, whatever the media type says */
 	char *name; /* of the blob in the store */
 };
 
