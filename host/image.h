@@ -32,8 +32,6 @@ enum image_kind {
 	IMAGE_DOCKER_ARCHIVE,
 };
 
-
-
 struct image_options {
 	const char *platform; /* "os/arch[/variant]", or NULL: there must be only one */
 	const char *scratch; /* folder for decompressed layers; NULL: $TMPDIR or /var/tmp */

@@ -15,7 +15,6 @@ void image_layer_look(struct image_layer *layer, const struct image_bytes *blob)
 
 /* Compares what was asked for with what the config says; nothing when `text` is NULL. */
 enum rill_code image_check_platform(const struct image *image, const char *text,
-				    const struct rill_oci_config *config,
-				    struct rill_error *error);
+				    const struct rill_oci_config *config, struct rill_error *error);
 
 #endif

@@ -165,10 +165,13 @@ static enum rill_code expand(struct selection *selection, size_t i, struct rill_
 	selection->candidates[i] = selection->candidates[--selection->count];
 	code = image_store_document(selection->store, &parent.descriptor, "index", &document,
 				    error);
-	if (code == RILL_OK)
+	if (code == RILL_OK) {
 		code = rill_oci_parse(&json, document.bytes, document.length, error);
-	if (code == RILL_OK)
-		code = add_manifests(selection, &json, &parent, error);
+		if (code == RILL_OK)
+			code = add_manifests(selection, &json, &parent, error);
+		if (code != RILL_OK)
+			rill_error_in(error, "%s: index", selection->wish->spec);
+	}
 	rill_json_free(&json);
 	buffer_free(&document);
 	return code;
@@ -244,8 +247,11 @@ static enum rill_code find_platform(const struct selection *selection, struct im
 	it->descriptor.media_type = it->media_type;
 	code = image_store_document(selection->store, &it->descriptor, "manifest", &document,
 				    error);
-	if (code == RILL_OK)
+	if (code == RILL_OK) {
 		code = rill_oci_manifest_read(&manifest, document.bytes, document.length, error);
+		if (code != RILL_OK)
+			rill_error_in(error, "%s: manifest", selection->wish->spec);
+	}
 	document.length = 0;
 	if (code == RILL_OK && rill_oci_type(manifest.config.media_type) == RILL_OCI_IS_CONFIG) {
 		code = image_store_document(selection->store, &manifest.config, "config", &document,

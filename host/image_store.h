@@ -31,7 +31,8 @@ enum rill_code image_store_read(const struct image_store *store, const char *nam
 #define IMAGE_BLOB_NAME 96
 void image_blob_name(const uint8_t *sha256, char name[static IMAGE_BLOB_NAME]);
 
-/* Maps a blob and compares its size, not its digest. `what` is its part in the image, for errors. */
+/* Maps a blob and compares its size, not its digest. `what` is its part in the image, for errors.
+ */
 enum rill_code image_store_blob(const struct image_store *store,
 				const struct rill_oci_descriptor *descriptor, const char *what,
 				struct image_bytes *bytes, struct rill_error *error);

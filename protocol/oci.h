@@ -37,7 +37,8 @@ enum rill_oci_type {
 	RILL_OCI_IS_MANIFEST,
 	RILL_OCI_IS_CONFIG,
 	RILL_OCI_IS_LAYER, /* a tar, plain or compressed */
-	RILL_OCI_IS_FOREIGN, /* such a layer that may lie elsewhere: "foreign", "nondistributable" */
+	RILL_OCI_IS_FOREIGN, /* such a layer that may lie elsewhere: "foreign", "nondistributable"
+			      */
 	RILL_OCI_IS_ENCRYPTED, /* a layer under ocicrypt's "+encrypted" */
 };
 

@@ -69,7 +69,8 @@ enum rill_code rill_oci_digest(const char *text, uint8_t *sha256, struct rill_er
 		return RILL_OK;
 	if (text && (strncmp(text, "sha512:", 7) == 0 || strncmp(text, "blake3:", 7) == 0))
 		return rill_fail(error, RILL_UNSUPPORTED,
-				 "the digest %.20s... is not SHA-256, which alone is supported", text);
+				 "the digest %.20s... is not SHA-256, which alone is supported",
+				 text);
 	return rill_fail(error, RILL_CORRUPT, "\"%.80s\" is no digest: sha256: and 64 digits",
 			 text ? text : "");
 }
@@ -139,8 +140,8 @@ enum rill_oci_type rill_oci_document_type(const struct rill_json *json)
 	uint32_t type = rill_json_get(json, RILL_JSON_ROOT, "mediaType");
 
 	if (type)
-		return rill_json_string(json, type) ? rill_oci_type(rill_json_string(json, type)) :
-						      RILL_OCI_IS_OTHER;
+		return rill_json_string(json, type) ? rill_oci_type(rill_json_string(json, type))
+						    : RILL_OCI_IS_OTHER;
 	if (rill_json_is(json, rill_json_get(json, RILL_JSON_ROOT, "manifests"), RILL_JSON_ARRAY))
 		return RILL_OCI_IS_INDEX;
 	if (rill_json_is(json, rill_json_get(json, RILL_JSON_ROOT, "layers"), RILL_JSON_ARRAY))
