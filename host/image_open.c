@@ -26,9 +26,10 @@ enum image_kind image_detect(const char *spec)
 enum rill_code image_make_layers(struct image *image, size_t n, struct rill_error *error)
 {
 	image->layers = calloc(n + 1, sizeof *image->layers);
-	if (!image->layers)
-		return rill_fail(error, RILL_MEMORY, "%s: no memory for %zu layers", image->spec,
-				 n);
+	if (!image->layers) {
+		rill_fail(error, RILL_MEMORY, "%s: no memory for %zu layers", image->spec, n);
+		return RILL_MEMORY;
+	}
 	image->layer_count = n;
 	return RILL_OK;
 }

@@ -39,10 +39,12 @@ enum rill_code image_platform_parse(const char *text, struct image_platform *pla
 	if (variant)
 		*variant++ = 0;
 	if (!architecture || !*architecture || !*platform->text || (variant && !*variant) ||
-	    (variant && strchr(variant, '/')))
-		return rill_fail(
-			error, RILL_USAGE,
-			"\"%.80s\" is no platform: write it as linux/arm64 or linux/arm/v7", text);
+	    (variant && strchr(variant, '/'))) {
+		rill_fail(error, RILL_USAGE,
+			  "\"%.80s\" is no platform: write it as linux/arm64 or linux/arm/v7",
+			  text);
+		return RILL_USAGE;
+	}
 	*parts = (struct rill_oci_platform){platform->text, architecture, variant ? variant : ""};
 	return RILL_OK;
 }
@@ -395,7 +397,7 @@ enum rill_code image_select(const struct image_store *store, const struct image_
 	struct selection selection = {.store = store, .wish = wish};
 	enum rill_code code = choose(&selection, error);
 
-	if (code == RILL_OK) {
+	if (code == RILL_OK && selection.candidates) {
 		*chosen = selection.candidates[0];
 		chosen->descriptor.media_type = chosen->media_type;
 	}

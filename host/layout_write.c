@@ -91,9 +91,12 @@ enum rill_code layout_open(struct layout *layout, const char *spec, struct rill_
 		return code;
 	blobs = path_in(layout, "blobs/sha256");
 	version = path_in(layout, "oci-layout");
-	if (!blobs || !version)
-		code = no_memory(layout, error);
-	else if (access(version, F_OK) == 0)
+	if (!blobs || !version) {
+		free(blobs);
+		free(version);
+		return no_memory(layout, error);
+	}
+	if (access(version, F_OK) == 0)
 		code = check_version(version, error);
 	else if (!is_empty(layout->path))
 		code = rill_fail(error, RILL_USAGE,

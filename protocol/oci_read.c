@@ -54,8 +54,10 @@ enum rill_code rill_oci_parse(struct rill_json *json, const void *bytes, size_t 
 	enum rill_code code;
 
 	*json = (struct rill_json){0};
-	if (n > RILL_OCI_DOCUMENT_MAX)
-		return rill_fail(error, RILL_CORRUPT, "over %u bytes long", RILL_OCI_DOCUMENT_MAX);
+	if (n > RILL_OCI_DOCUMENT_MAX) {
+		rill_fail(error, RILL_CORRUPT, "over %u bytes long", RILL_OCI_DOCUMENT_MAX);
+		return RILL_CORRUPT;
+	}
 	code = rill_json_parse(json, bytes, n, TOKENS_MAX, error);
 	if (code == RILL_SECURITY) /* nobody signed this */
 		code = error->code = RILL_CORRUPT;

@@ -13,7 +13,7 @@ static const char *new_layout(void **state)
 {
 	static char path[FOLDER_PATH]; /* folder_path() keeps the last eight only */
 
-	strcpy(path, folder_path(*state, "layout"));
+	snprintf(path, sizeof path, "%s", folder_path(*state, "layout"));
 	make_layout(path);
 	return path;
 }
@@ -436,15 +436,14 @@ static void hostile_json(void **state)
 		"{\"manifests\":[{\"mediaType\":\"x\",\"size\":1}]}",
 		"{\"manifests\":[{\"mediaType\":\"a\\nb\",\"size\":1,\"digest\":\"sha256:\"}]}",
 		"{\"manifests\":[{\"mediaType\":\"x\",\"size\":-1,\"digest\":\"sha256:\"}]}",
-		"{\"manifests\":[{\"mediaType\":\"x\",\"size\":1,\"digest\":\"sha256:../../"
-		"etc\"}]}",
+		"{\"manifests\":[{\"mediaType\":\"x\",\"size\":1,\"digest\":\"sha256:../x\"}]}",
 		"{\"manifests\":[],\"manifests\":[]}",
 		"{\"manifests\":[]} x"};
 	static const char *const manifests[] = {
 		"{\"schemaVersion\":2,\"layers\":[]}",
 		"{\"schemaVersion\":2,\"layers\":[{}],\"config\":{}}",
 		"{\"schemaVersion\":\"2\",\"layers\":[]}",
-		"{\"schemaVersion\":2,\"mediaType\":\"" INDEX "\",\"layers\":[]}",
+		"{\"schemaVersion\":2,\"mediaType\":\"index\",\"layers\":[]}",
 		"{\"schemaVersion\":2,\"mediaType\":1,\"layers\":[]}"};
 	static const char *const configs[] = {
 		"{}",

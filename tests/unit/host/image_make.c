@@ -182,6 +182,13 @@ void sign_header(uint8_t *block)
 	snprintf((char *)block + 148, 8, "%06o", sum);
 }
 
+/* Without its NUL: a field may be full. */
+static void put_text(char *field, const char *text)
+{
+	while (*text)
+		*field++ = *text++;
+}
+
 void add_member(struct buffer *tar, const char *name, char type, const char *link,
 		const void *bytes, size_t n)
 {
@@ -190,16 +197,13 @@ void add_member(struct buffer *tar, const char *name, char type, const char *lin
 	char block[512] = "";
 
 	assert_true(strlen(name) <= 100 && (!link || strlen(link) <= 100));
-	memcpy(block, name, strlen(name));
+	put_text(block, name);
 	snprintf(block + 100, 8, "%07o", 0644);
 	snprintf(block + 124, 12, "%011zo", n);
 	block[156] = type;
-	if (link)
-		memcpy(block + 157, link, strlen(link));
-	memcpy(block + 257,
-	       "ustar\0"
-	       "00",
-	       8);
+	put_text(block + 157, link ? link : "");
+	put_text(block + 257, "ustar");
+	put_text(block + 263, "00");
 	sign_header((uint8_t *)block);
 	assert_ok(buffer_append(tar, block, sizeof block, &error), &error);
 	assert_ok(buffer_append(tar, bytes, n, &error), &error);
