@@ -8,9 +8,9 @@ presets=("$@")
 [ $# -gt 0 ] || presets=(dev asan arm64)
 
 if [ "$(uname -m)" = aarch64 ]; then
-	.ci/install-packages build demo test
+	.ci/install-packages build demo test interop
 else
-	.ci/install-packages build cross demo test test-cross
+	.ci/install-packages build cross demo test test-cross interop
 fi
 
 mkdir -p build

@@ -17,7 +17,7 @@ static const struct {
 	[RILL_SECURITY] = {"security", "a signature, hash or version of the metadata is not right"},
 	[RILL_EXPIRED] = {"expired", "the metadata has expired"},
 	[RILL_WRONG_BASE] = {"wrong-base", "the base is not the one that the delta was made from"},
-	[RILL_CORRUPT] = {"corrupt", "the delta or its result is damaged"},
+	[RILL_CORRUPT] = {"corrupt", "an image, a delta or its result is damaged"},
 	[RILL_UNSUPPORTED] = {"unsupported",
 			      "a format, version or option that this build does not know"},
 	[RILL_POLICY] = {"policy", "the policy in the configuration forbids it"},
