@@ -212,10 +212,10 @@ bool inner_stream_inflate(const struct rill_packed *stream, const uint8_t *file,
 {
 	z_stream z = {.next_in = (uint8_t *)(uintptr_t)file + stream->start,
 		      .avail_in = stream->coded,
-		      .next_out = plain,
 		      .avail_out = stream->plain};
 	int result;
 
+	z.next_out = plain;
 	if (inflateInit2(&z, -MAX_WBITS) != Z_OK)
 		return false;
 	result = inflate(&z, Z_FINISH);

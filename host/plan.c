@@ -512,7 +512,7 @@ static enum rill_code make(struct planner *p, struct rill_error *error)
 	}
 	if (code == RILL_OK && p->items->n > p->old_items)
 		code = open_group(p, p->old_items, 0, error);
-	for (size_t i = p->old_items; i < p->items->n && code == RILL_OK; i++)
+	for (size_t i = p->old_items; p->group && i < p->items->n && code == RILL_OK; i++)
 		code = plan_item(p, i, error);
 	if (code == RILL_OK)
 		close_group(p, p->sources->new_n);

@@ -138,6 +138,8 @@ enum rill_code rill_packing_code(struct rill_packing *p, size_t *step, size_t mo
 	size_t i = *step - 1;
 	enum rill_code code;
 
+	if (!p->base || !p->output)
+		return rill_fail(error, RILL_INTERNAL, "a table of streams without room");
 	if (*step == 0)
 		code = code_counts(p, most, &c, error);
 	else if (i < p->base_count)

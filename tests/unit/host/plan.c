@@ -25,6 +25,7 @@ struct archive {
 static void put_header(struct archive *archive, const char *path, size_t size, char type,
 		       unsigned time)
 {
+	static const char magic[8] = {'u', 's', 't', 'a', 'r', 0, '0', '0'};
 	char *header = (char *)archive->bytes + archive->n;
 	unsigned sum = 0;
 
@@ -36,7 +37,7 @@ static void put_header(struct archive *archive, const char *path, size_t size, c
 	snprintf(header + 136, 12, "%011o", time);
 	memset(header + 148, ' ', 8);
 	header[156] = type;
-	memcpy(header + 257, "ustar\00000", 8);
+	memcpy(header + 257, magic, sizeof magic);
 	for (unsigned i = 0; i < BLOCK; i++)
 		sum += (uint8_t)header[i];
 	snprintf(header + 148, 8, "%06o", sum);
@@ -235,7 +236,7 @@ static void several_objects_come_back(void **state)
 	memcpy(new, b.bytes, b.n);
 	memset(new + b.n, 'x', 1000);
 	memcpy(new + b.n + 1000, c.bytes, c.n);
-	memcpy(new + b.n + 1000 + c.n, "end", 3);
+	memset(new + b.n + 1000 + c.n, 'e', 3);
 	s.old_n = a.n + b.n + 1000;
 	s.new_n = b.n + c.n + 1003;
 	check(&s, (size_t)s.new_n / 100);
