@@ -15,7 +15,7 @@ enum rill_code rill_packing_new(struct rill_packing *p, size_t most, uint64_t ba
 				   .unpacked_output = output_length};
 	p->base = calloc(most + 1, sizeof *p->base);
 	p->output = calloc(most + 1, sizeof *p->output);
-	if (!p->base || !p->output)
+	if ((!p->base && p->base_count > 0) || (!p->output && p->output_count > 0))
 		return rill_fail(error, RILL_MEMORY, "no memory for a table of streams");
 	return RILL_OK;
 }
@@ -136,16 +136,14 @@ enum rill_code rill_packing_code(struct rill_packing *p, size_t *step, size_t mo
 {
 	const struct number_coder c = {numbers, tables, coder};
 	size_t i = *step - 1;
-	enum rill_code code;
+	enum rill_code code = RILL_OK;
 
-	if (!p->base || !p->output)
-		return rill_fail(error, RILL_INTERNAL, "a table of streams without room");
 	if (*step == 0)
 		code = code_counts(p, most, &c, error);
-	else if (i < p->base_count)
+	else if (p->base && i < p->base_count)
 		code = code_stream(&p->base[i], i ? &p->base[i - 1] : NULL, true, largest, &c,
 				   error);
-	else
+	else if (p->output)
 		code = code_stream(&p->output[i - p->base_count],
 				   i > p->base_count ? &p->output[i - p->base_count - 1] : NULL,
 				   false, largest, &c, error);

@@ -272,7 +272,9 @@ device
 updated
 mkdelta repo publish www app v3 "${sign[@]}"
 new=$({ diff -rq clean/targets/deltas/app www/targets/deltas/app || true; } | sed -n 's|^Only in www/targets/deltas/app: ||p')
-cp clean/targets/deltas/app/*.rill "www/targets/deltas/app/$new"
+cp clean/targets/deltas/app/*.rill old.rill
+truncate -s "$(stat -c %s "www/targets/deltas/app/$new")" old.rill # another length is refused for that
+cp old.rill "www/targets/deltas/app/$new"
 attack delta "an old delta replayed for a newer release" 10 ""
 
 echo

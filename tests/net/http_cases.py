@@ -421,7 +421,7 @@ def bar_on_terminal(lab, device, server):
     bars = shown.decode().split("\r")
     if process.returncode or "updated to release 2" not in out:
         return "it failed: %s" % shown
-    if not any("####" in bar and "300.2 kB" in bar and "kB/s" in bar and "s left" in bar for bar in bars):
+    if not any("####" in bar and "of 300." in bar and "kB/s" in bar and "s left" in bar for bar in bars):
         return "no bar: %s" % bars
     return None if bars[-1] == "\x1b[K" else "it is not cleared: %r" % bars[-1]
 
