@@ -12,7 +12,7 @@ cd "$w"
 
 compile() {
 	# shellcheck disable=SC2086  # a list of words
-	gcc $wide -O2 -std=c17 -Wall -Wextra -Werror -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -I"$top" "$@"
+	gcc $wide -O2 -std=c17 -Wall -Wextra -Werror -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Wl,--gc-sections -I"$top" "$@"
 }
 compile -c "$top/tests/support/sha256.c" -o sha256.o
 ar rcs libsha256.a sha256.o
