@@ -54,7 +54,7 @@ static struct rill_deflate_recipe carried(const struct rill_deflate_recipe *reci
 {
 	uint8_t bytes[RILL_DEFLATE_RECIPE_MAX];
 	struct rill_writer writer = rill_writer(bytes, sizeof bytes);
-	struct rill_deflate_recipe read;
+	struct rill_deflate_recipe read = {0};
 	struct rill_reader reader;
 	struct rill_error error;
 
