@@ -184,7 +184,8 @@ static enum rill_code write_side(struct side *side, uint8_t *to, struct rill_err
 		at += stream->plain;
 		from = stream->start + stream->coded;
 	}
-	memcpy(to + at, side->bytes + from, (size_t)(side->n - from));
+	if (side->n > from)
+		memcpy(to + at, side->bytes + from, (size_t)(side->n - from));
 	return RILL_OK;
 }
 

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { COUNT = 16, GROWTH, GAP, PLAIN, CODED, RECIPE }; /* kinds of numbers */
+/* Numbers of the table: two kinds for the model, told apart by context within. */
+enum { LENGTHS = 7, REST = 15 };
+enum number { GAP, PLAIN, CODED, COUNT, GROWTH, RECIPE };
 
 enum rill_code rill_packing_new(struct rill_packing *p, size_t most, uint64_t base_length,
 				uint64_t output_length, struct rill_error *error)
@@ -55,8 +57,8 @@ static enum rill_code code_counts(struct rill_packing *p, size_t most, const str
 	if (p->base_count > most || p->output_count > most)
 		return rill_fail(error, RILL_CORRUPT, "table of streams: too many");
 	if (p->output_count > 0)
-		growth = rill_code_signed(c->numbers, c->tables, c->coder, GROWTH,
-					  (uint32_t[]){0, 0, 0}, growth);
+		growth = rill_code_signed(c->numbers, c->tables, c->coder, REST,
+					  (uint32_t[]){GROWTH, 0, 0}, growth);
 	/* Both are far from 64 bits; what the streams allow is checked with the last one. */
 	if (growth < -(int64_t)p->output_length || growth > INT64_MAX / 4)
 		return rill_fail(error, RILL_CORRUPT, "table of streams: an impossible growth");
