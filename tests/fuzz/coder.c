@@ -31,7 +31,7 @@ static void put(void *context, uint8_t byte)
 /* One decision, of which `from` says everything; `check`: it must come back. */
 static void code_one(struct rill_coder *coder, struct take *from, bool check)
 {
-	unsigned what = (unsigned)take(from, 1), kind = what >> 3, bits = 1 + (what >> 4);
+	unsigned what = (unsigned)take(from, 1), kind = what >> 4, bits = 1 + (what >> 4);
 	const uint32_t context[3] = {kind, what, 0};
 	uint64_t value, got;
 
