@@ -2,18 +2,11 @@
 #include "host/plan.h"
 
 #include "host/anchors.h"
-#include "host/key_index.h"
-#include "host/sketch.h"
-#include "host/tar_walk.h"
+#include "host/pairing.h"
 #include "protocol/delta_body.h"
 #include <stdlib.h>
 #include <string.h>
 
-#define TRIES_MOST 16u /* of the items that may have the same content */
-#define SHARED_LEAST 6u /* hashes of a sketch that make a file worth comparing with */
-#define SHARED_BESIDE 16u /* and beside the one of the same name */
-#define LIST_MOST 64u /* entries of a hash that are looked at */
-#define CANDIDATES 3u
 #define EXECUTABLE_MOST (UINT64_C(3) << 30)
 #define GAP_MOST (UINT64_C(8) << 20) /* of a gap that are compared at once */
 #define AROUND (UINT64_C(256) << 10) /* of the old file, on both sides of where they would be */
@@ -24,9 +17,7 @@ struct planner {
 	struct plan *plan;
 	uint64_t most, most_whole;
 	const struct tar_list *items; /* old ones, then new ones */
-	size_t old_items;
-	struct key_index content, path, name, stem, sketches;
-	uint32_t *shared; /* by item: hashes in common with the one at work */
+	struct pairing pairing;
 	uint32_t *paired; /* by item: number of the last group that has it as an old file, + 1 */
 	struct group *group; /* the last one */
 	uint64_t matched; /* its bytes of pieces and sources */
@@ -34,131 +25,9 @@ struct planner {
 	size_t group_first; /* its first item */
 };
 
-static uint64_t mix(uint64_t hash, const uint8_t *bytes, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
-	return hash;
-}
-
-/* The same for the same content, and hardly ever for another. */
-static uint64_t content_key(const struct planner *p, const struct tar_member *item)
-{
-	const uint8_t *bytes = source_at(p->sources, item->data);
-	size_t some = item->size < 16 ? (size_t)item->size : 16;
-	uint64_t key = mix(item->size, bytes, some);
-
-	key = mix(key, bytes + item->size / 2, some / 2);
-	return mix(key, bytes + item->size - some, some);
-}
-
 static const struct tar_member *item_at(const struct planner *p, size_t i)
 {
 	return &p->items->member[i];
-}
-
-/* The earlier item with the same content, preferably that of the same path; SIZE_MAX: none. */
-static size_t find_same(const struct planner *p, const struct tar_member *item, uint64_t key)
-{
-	const uint8_t *bytes = source_at(p->sources, item->data);
-	size_t found = SIZE_MAX, tries = 0;
-
-	for (const struct key_entry *e = key_index_find(&p->content, key); e && tries < TRIES_MOST;
-	     e = key_index_next(&p->content, e), tries++) {
-		const struct tar_member *other = item_at(p, e->value);
-
-		if ((found != SIZE_MAX && other->path != item->path) || other->size != item->size ||
-		    memcmp(source_at(p->sources, other->data), bytes, (size_t)item->size) != 0)
-			continue;
-		found = e->value;
-		if (other->path == item->path)
-			break;
-	}
-	return found;
-}
-
-/* The old item of a name that is nearest in size; SIZE_MAX: none. */
-static size_t find_named(const struct planner *p, const struct key_index *index, uint64_t key,
-			 uint64_t size)
-{
-	size_t found = SIZE_MAX, tries = 0;
-	uint64_t nearest = UINT64_MAX;
-
-	for (const struct key_entry *e = key_index_find(index, key); e && tries < LIST_MOST;
-	     e = key_index_next(index, e), tries++) {
-		uint64_t other = item_at(p, e->value)->size;
-		uint64_t distance = other > size ? other - size : size - other;
-
-		if (distance < nearest) {
-			nearest = distance;
-			found = e->value;
-		}
-	}
-	return found;
-}
-
-/* Counts for all items the hashes that they share with a sketch. */
-static void count_shared(struct planner *p, const struct sketch *sketch, bool up)
-{
-	for (size_t i = 0; i < sketch->n; i++) {
-		size_t tries = 0;
-
-		for (const struct key_entry *e = key_index_find(&p->sketches, sketch->hash[i]);
-		     e && tries < LIST_MOST; e = key_index_next(&p->sketches, e), tries++)
-			p->shared[e->value] = up ? p->shared[e->value] + 1 : 0;
-	}
-}
-
-/* Of the items from `first` up to `end` the one that shares most; SIZE_MAX: none shares
- * `least`. */
-static size_t most_shared(const struct planner *p, const struct sketch *sketch, size_t first,
-			  size_t end, uint32_t least)
-{
-	size_t found = SIZE_MAX;
-
-	for (size_t i = 0; i < sketch->n; i++) {
-		size_t tries = 0;
-
-		for (const struct key_entry *e = key_index_find(&p->sketches, sketch->hash[i]);
-		     e && tries < LIST_MOST; e = key_index_next(&p->sketches, e), tries++) {
-			uint32_t shared = p->shared[e->value];
-
-			if (e->value < first || e->value >= end || shared < least ||
-			    (found != SIZE_MAX &&
-			     (shared < p->shared[found] ||
-			      (shared == p->shared[found] && e->value <= found))))
-				continue;
-			found = e->value;
-		}
-	}
-	return found;
-}
-
-/* What a changed or new item is to be compared with. */
-static size_t choose_sources(struct planner *p, size_t i, const struct sketch *sketch,
-			     size_t candidate[CANDIDATES])
-{
-	const struct tar_member *item = item_at(p, i);
-	size_t n = 0, found = find_named(p, &p->path, item->path, item->size), similar;
-	uint32_t least = SHARED_LEAST;
-
-	if (found == SIZE_MAX)
-		found = find_named(p, &p->name, item->name, item->size);
-	if (found == SIZE_MAX)
-		found = find_named(p, &p->stem, item->stem, item->size);
-	count_shared(p, sketch, true);
-	if (found != SIZE_MAX) {
-		candidate[n++] = found;
-		least = p->shared[found] + SHARED_BESIDE;
-	}
-	similar = most_shared(p, sketch, 0, p->old_items, least);
-	if (similar != SIZE_MAX && similar != found)
-		candidate[n++] = similar;
-	similar = most_shared(p, sketch, p->old_items, i, SHARED_BESIDE);
-	if (similar != SIZE_MAX)
-		candidate[n++] = similar;
-	count_shared(p, sketch, false);
-	return n;
 }
 
 static enum rill_code add_range(struct range **list, size_t *n, size_t *room, struct range range,
@@ -286,7 +155,7 @@ static enum rill_code add_source(struct planner *p, uint64_t start, uint64_t end
 static enum rill_code add_header(struct planner *p, const struct tar_member *item, size_t like,
 				 struct rill_error *error)
 {
-	const struct tar_member *other = like == SIZE_MAX ? NULL : item_at(p, like);
+	const struct tar_member *other = like == PAIRING_NONE ? NULL : item_at(p, like);
 	enum rill_code code;
 
 	if (other && other->data - other->start == item->data - item->start)
@@ -306,7 +175,7 @@ static enum rill_code add_same(struct planner *p, const struct tar_member *item,
 	uint64_t padding = item->end - item->data - item->size, length = item->size;
 	enum rill_code code;
 
-	if (named == SIZE_MAX)
+	if (named == PAIRING_NONE)
 		named = same;
 	code = add_header(p, item, named, error);
 	if (other->end - other->data - other->size == padding &&
@@ -439,84 +308,24 @@ static bool is_large(const struct planner *p, const struct tar_member *item,
 	return n > (executable ? EXECUTABLE_MOST : p->most_whole);
 }
 
-static enum rill_code index_item(struct planner *p, size_t i, uint64_t key,
-				 const struct sketch *sketch, struct rill_error *error)
-{
-	const struct tar_member *item = item_at(p, i);
-	uint32_t value = (uint32_t)i;
-	enum rill_code code = RILL_OK;
-
-	if (item->size > 0)
-		code = key_index_add(&p->content, key, value, error);
-	if (i < p->old_items) {
-		if (code == RILL_OK)
-			code = key_index_add(&p->path, item->path, value, error);
-		if (code == RILL_OK && item->size > 0)
-			code = key_index_add(&p->name, item->name, value, error);
-		if (code == RILL_OK && item->size > 0)
-			code = key_index_add(&p->stem, item->stem, value, error);
-	}
-	for (size_t k = 0; k < sketch->n && code == RILL_OK; k++)
-		code = key_index_add(&p->sketches, sketch->hash[k], value, error);
-	return code;
-}
-
-static void sketch_item(const struct planner *p, const struct tar_member *item,
-			struct sketch *sketch)
-{
-	sketch->n = 0;
-	if (item->size >= SKETCH_LEAST_BYTES && p->items->n > 2)
-		sketch_make(sketch, source_at(p->sources, item->data), (size_t)item->size);
-}
-
 static enum rill_code plan_item(struct planner *p, size_t i, struct rill_error *error)
 {
 	const struct tar_member *item = item_at(p, i);
-	uint64_t key = item->size > 0 ? content_key(p, item) : 0;
-	size_t same = item->size > 0 ? find_same(p, item, key) : SIZE_MAX;
-	size_t candidate[CANDIDATES], n;
-	struct sketch sketch;
+	size_t same = pairing_same(&p->pairing, i), chosen[PAIRING_MOST], n;
 	enum rill_code code;
 
-	if (item->size == 0 || same != SIZE_MAX) {
-		size_t named = find_named(p, &p->path, item->path, item->size);
-
-		if (item->size > 0)
-			return add_same(p, item, same, named, error);
-		code = add_header(p, item, named, error);
+	if (same != PAIRING_NONE)
+		return add_same(p, item, same, pairing_named(&p->pairing, i), error);
+	if (item->size == 0) {
+		code = add_header(p, item, pairing_named(&p->pairing, i), error);
 		return code == RILL_OK ? add_piece(p, item->data, item->end, error) : code;
 	}
-	sketch_item(p, item, &sketch);
-	n = choose_sources(p, i, &sketch, candidate);
-	if (n > 0 && is_large(p, item, item_at(p, candidate[0])))
-		code = add_large(p, i, candidate[0], error);
+	n = pairing_choose(&p->pairing, i, chosen);
+	if (n > 0 && is_large(p, item, item_at(p, chosen[0])))
+		code = add_large(p, i, chosen[0], error);
 	else
-		code = add_changed(p, i, candidate, n, error);
-	return code == RILL_OK ? index_item(p, i, key, &sketch, error) : code;
-}
-
-static enum rill_code make(struct planner *p, struct rill_error *error)
-{
-	struct sketch sketch;
-	enum rill_code code = RILL_OK;
-
-	p->shared = calloc(p->items->n + 1, sizeof *p->shared);
-	p->paired = calloc(p->items->n + 1, sizeof *p->paired);
-	if (code == RILL_OK && (!p->shared || !p->paired))
-		code = rill_fail(error, RILL_MEMORY, "no memory to plan the work");
-	for (size_t i = 0; i < p->old_items && code == RILL_OK; i++) {
-		const struct tar_member *item = item_at(p, i);
-
-		sketch_item(p, item, &sketch);
-		code = index_item(p, i, item->size > 0 ? content_key(p, item) : 0, &sketch, error);
-	}
-	if (code == RILL_OK && p->items->n > p->old_items)
-		code = open_group(p, p->old_items, 0, error);
-	for (size_t i = p->old_items; p->group && i < p->items->n && code == RILL_OK; i++)
-		code = plan_item(p, i, error);
-	if (code == RILL_OK)
-		close_group(p, p->sources->new_n);
-	return code;
+		code = add_changed(p, i, chosen, n, error);
+	return code == RILL_OK ? pairing_add(&p->pairing, i, error) : code;
 }
 
 enum rill_code plan_make(struct plan *plan, const struct unpacked_sources *unpacked,
@@ -524,18 +333,22 @@ enum rill_code plan_make(struct plan *plan, const struct unpacked_sources *unpac
 {
 	struct planner p = {.sources = &unpacked->sources,
 			    .items = &unpacked->items,
-			    .old_items = unpacked->old_items,
 			    .plan = plan,
 			    .most = limits->group,
 			    .most_whole = limits->whole};
-	enum rill_code code = make(&p, error);
+	size_t first = unpacked->old_items;
+	enum rill_code code = pairing_start(&p.pairing, unpacked, error);
 
-	key_index_free(&p.content);
-	key_index_free(&p.path);
-	key_index_free(&p.name);
-	key_index_free(&p.stem);
-	key_index_free(&p.sketches);
-	free(p.shared);
+	p.paired = calloc(p.items->n + 1, sizeof *p.paired);
+	if (code == RILL_OK && !p.paired)
+		code = rill_fail(error, RILL_MEMORY, "no memory to plan the work");
+	if (code == RILL_OK && p.items->n > first)
+		code = open_group(&p, first, 0, error);
+	for (size_t i = first; p.group && i < p.items->n && code == RILL_OK; i++)
+		code = plan_item(&p, i, error);
+	if (code == RILL_OK)
+		close_group(&p, p.sources->new_n);
+	pairing_free(&p.pairing);
 	free(p.paired);
 	return code;
 }
