@@ -32,12 +32,11 @@ static void run(const char *const *command)
 static enum rill_code judge(int status, const char *program, struct rill_error *error)
 {
 	if (WIFSIGNALED(status))
-		return rill_fail(error, RILL_UNHEALTHY, "health check %s: signal %d", program,
-				 WTERMSIG(status));
+		return rill_fail(error, RILL_UNHEALTHY, "%s: signal %d", program, WTERMSIG(status));
 	if (WEXITSTATUS(status) == 127)
-		return rill_fail(error, RILL_UNHEALTHY, "health check %s: cannot be run", program);
+		return rill_fail(error, RILL_UNHEALTHY, "%s: cannot be run", program);
 	if (WEXITSTATUS(status) != 0)
-		return rill_fail(error, RILL_UNHEALTHY, "health check %s: exit status %d", program,
+		return rill_fail(error, RILL_UNHEALTHY, "%s: exit status %d", program,
 				 WEXITSTATUS(status));
 	return RILL_OK;
 }
@@ -50,8 +49,7 @@ enum rill_code health_check(const char *const *command, int64_t timeout, struct 
 	int status;
 
 	if (child < 0)
-		return rill_fail(error, RILL_UNHEALTHY, "health check %s: %s", command[0],
-				 strerror(errno));
+		return rill_fail(error, RILL_UNHEALTHY, "%s: %s", command[0], strerror(errno));
 	if (child == 0)
 		run(command);
 	setpgid(child, child); /* whichever of the two is first */
@@ -66,6 +64,6 @@ enum rill_code health_check(const char *const *command, int64_t timeout, struct 
 	}
 	kill(-child, SIGKILL);
 	waitpid(child, &status, 0);
-	return rill_fail(error, RILL_UNHEALTHY, "health check %s: not done after %lld s",
-			 command[0], (long long)timeout);
+	return rill_fail(error, RILL_UNHEALTHY, "%s: not done after %lld s", command[0],
+			 (long long)timeout);
 }

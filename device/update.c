@@ -39,8 +39,11 @@ static enum rill_code test(struct update *update, struct rill_error *error)
 	struct rill_error why;
 	enum rill_code code = put(update, STATE_TESTING, error);
 
-	if (code == RILL_OK && target->health)
+	if (code == RILL_OK && target->health) {
 		code = health_check(target->health, target->health_timeout, error);
+		if (code != RILL_OK)
+			rill_error_in(error, "health check");
+	}
 	if (code == RILL_OK)
 		return put(update, STATE_COMMITTED, error);
 	if (kind_of(target->kind)->restore(target->path, update->entry.from[0] != 0, &why) !=

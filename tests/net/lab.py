@@ -134,7 +134,8 @@ def run_case(lab, case):
                         case.has_base)
         if case.before:
             case.before(lab, device)
-        code, error, device.out = device.update(*case.options, wrap=case.wrap)
+        code, device.err, device.out = device.update(*case.options, wrap=case.wrap)
+        error = device.err
         status = device.status()["targets"][0]
         seen = {"code": code, "requests": len(server.requests), "fetched": status["fetched"], "kept": status["kept"],
                 "app": device.installed()}
