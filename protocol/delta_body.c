@@ -235,7 +235,9 @@ static enum rill_code open_window(struct rill_body *b, const struct rill_copy *c
 	}
 	w->addressed = w->image && rill_segment_address(&b->layout->segment[w->image->old_segment],
 							w->image->old_count, w->from, &w->address);
-	if (w->to > b->base_length + b->done - b->filled) {
+	/* All of a stream must be written before any of it can be read. */
+	if (b->filled > 0 && w->to > b->base_length &&
+	    w->to + b->size.largest_stream > b->base_length + b->done - b->filled) {
 		enum rill_code code = flush(b, error);
 
 		if (code != RILL_OK)
