@@ -78,7 +78,7 @@ static enum rill_code open_decoder(struct incoming *in, struct rill_error *error
 
 	if (code != RILL_OK)
 		return code;
-	if (header->base_count != 1 || header->output_count != 1 ||
+	if (header->flags != 0 || header->base_count != 1 || header->output_count != 1 ||
 	    header->base[0].length != install->base_length ||
 	    memcmp(header->base[0].sha256, install->base_sha256, RILL_SHA256_SIZE) != 0 ||
 	    header->output[0].length != (uint64_t)target->length ||

@@ -27,6 +27,8 @@ static void print_json(const struct rill_delta_header *header)
 	cJSON *report = cJSON_CreateObject();
 
 	report_add_number(report, "version", RILL_DELTA_VERSION);
+	cJSON_AddStringToObject(report, "kind",
+				header->flags & RILL_DELTA_IMAGE ? "image" : "file");
 	report_add_number(report, "header_length", header->length);
 	report_add_number(report, "body_length", header->body_length);
 	report_add_number(report, "chunks", header->chunk_count);

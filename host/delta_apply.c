@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/delta_apply.h"
 
-#include "protocol/delta_decoder.h"
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,6 +71,9 @@ static void *hash_base(void *context)
 static enum rill_code start_check(struct base_check *check, const struct rill_delta_header *header,
 				  const struct input *base, struct rill_error *error)
 {
+	if (header->flags & RILL_DELTA_IMAGE)
+		return rill_fail(error, RILL_UNSUPPORTED,
+				 "a delta of images: give an image, not a file, to apply it to");
 	if (header->base_count != 1 || header->output_count != 1)
 		return rill_fail(error, RILL_UNSUPPORTED,
 				 "the delta is of %zu bases and %zu outputs; a file has one each",
@@ -104,14 +105,15 @@ static enum rill_code end_check(struct base_check *check, enum rill_code code,
 			 (unsigned long long)check->expected->length, hex);
 }
 
-static enum rill_code decode(struct rill_decoder *decoder, const struct rill_delta_header *header,
-			     const struct input *delta, const struct base_check *check,
-			     struct progress *progress, struct rill_error *error)
+enum rill_code delta_decode(const struct input *delta, const struct rill_delta_header *header,
+			    uint64_t budget, struct rill_decoder_io io, const atomic_bool *stop,
+			    struct progress *progress, struct rill_error *error)
 {
+	struct rill_decoder *decoder;
 	size_t at = header->length;
-	enum rill_code code = RILL_OK;
+	enum rill_code code = rill_decoder_new(&decoder, header, budget, io, error);
 
-	while (code == RILL_OK && at < delta->length && !atomic_load(&check->wrong)) {
+	while (code == RILL_OK && at < delta->length && !(stop && atomic_load(stop))) {
 		size_t some = delta->length - at;
 
 		if (some > RILL_DELTA_CHUNK)
@@ -120,7 +122,10 @@ static enum rill_code decode(struct rill_decoder *decoder, const struct rill_del
 		at += some;
 		progress_show(progress, rill_decoder_written(decoder), header->output_length);
 	}
-	return code == RILL_OK ? rill_decoder_finish(decoder, error) : code;
+	if (code == RILL_OK)
+		code = rill_decoder_finish(decoder, error);
+	rill_decoder_free(decoder);
+	return code;
 }
 
 enum rill_code delta_apply(const struct input *base, const struct input *delta, uint64_t budget,
@@ -130,7 +135,6 @@ enum rill_code delta_apply(const struct input *base, const struct input *delta, 
 	struct storage storage = {base, output};
 	const struct rill_decoder_io io = {&storage, read_object, write_object};
 	struct rill_delta_header *header = calloc(1, sizeof *header);
-	struct rill_decoder *decoder = NULL;
 	struct base_check check = {0};
 	enum rill_code code;
 
@@ -139,13 +143,9 @@ enum rill_code delta_apply(const struct input *base, const struct input *delta, 
 	code = delta_read_header(delta, header, error);
 	if (code == RILL_OK)
 		code = start_check(&check, header, base, error);
-	if (code == RILL_OK && !atomic_load(&check.wrong)) {
-		code = rill_decoder_new(&decoder, header, budget, io, error);
-		if (code == RILL_OK)
-			code = decode(decoder, header, delta, &check, progress, error);
-	}
+	if (code == RILL_OK && !atomic_load(&check.wrong))
+		code = delta_decode(delta, header, budget, io, &check.wrong, progress, error);
 	code = end_check(&check, code, error);
-	rill_decoder_free(decoder);
 	free(header);
 	return code;
 }

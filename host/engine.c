@@ -184,13 +184,16 @@ static enum rill_code try_without_layout(struct engine *e, struct rill_error *er
 	return code;
 }
 
-static void fill_objects(struct rill_object *object, size_t *count, const uint8_t *bytes,
-			 const uint64_t *length, size_t n)
+/* `sha256` are their hashes, if they are known. */
+static void fill_objects(struct rill_object *object, const uint8_t *bytes, const uint64_t *length,
+			 const uint8_t *sha256, size_t n)
 {
-	*count = n;
 	for (size_t i = 0; i < n; i++) {
 		object[i].length = length[i];
-		rill_sha256(bytes, (size_t)length[i], object[i].sha256);
+		if (sha256)
+			memcpy(object[i].sha256, sha256 + i * RILL_SHA256_SIZE, RILL_SHA256_SIZE);
+		else
+			rill_sha256(bytes, (size_t)length[i], object[i].sha256);
 		bytes += length[i];
 	}
 }
@@ -230,10 +233,11 @@ static enum rill_code assemble(struct engine *e, struct growing *out, uint64_t *
 	if (header)
 		bytes = malloc(room + hashes.n);
 	if (bytes) {
-		fill_objects(header->base, &header->base_count, s->old, s->old_object,
-			     s->old_objects);
-		fill_objects(header->output, &header->output_count, s->new, s->new_object,
-			     s->new_objects);
+		header->flags = e->options.flags;
+		header->base_count = s->old_objects;
+		header->output_count = s->new_objects;
+		fill_objects(header->base, s->old, s->old_object, s->old_sha256, s->old_objects);
+		fill_objects(header->output, s->new, s->new_object, s->new_sha256, s->new_objects);
 		fill_capacities(header, &e->plan);
 		header->most_streams = size.most_streams;
 		header->largest_stream = size.largest_stream;

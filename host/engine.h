@@ -17,6 +17,7 @@ struct engine_options {
 	unsigned jobs; /* threads; 0: 1 */
 	uint64_t memory; /* that encoding may take beside the mapped files; 0: ENGINE_MEMORY */
 	uint64_t decoder_memory; /* bytes that the decoder may take; 0: ENGINE_DECODER_MEMORY */
+	uint8_t flags; /* of the delta: delta_header.h */
 	struct progress *progress; /* or NULL */
 };
 

@@ -93,6 +93,10 @@ void image_close(struct image *image);
 enum rill_code image_layer_open(const struct image *image, size_t layer, struct image_bytes *plain,
 				struct rill_error *error);
 
+/* Appends a layer's plain bytes to a file, and compares them in the same way. RILL_IO as well. */
+enum rill_code image_layer_write(const struct image *image, size_t layer, int fd,
+				 struct rill_error *error);
+
 /* A layer's blob as it is stored, not compared with anything. */
 enum rill_code image_layer_blob(const struct image *image, size_t layer, struct image_bytes *blob,
 				struct rill_error *error);

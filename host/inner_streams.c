@@ -2,16 +2,14 @@
 #include "host/inner_streams.h"
 
 #include "host/deflate_find.h"
+#include "host/gzip_header.h"
 #include "protocol/reference.h"
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
 
-#define GZIP_TRAILER 8u
 #define ZIP_LOCAL 0x04034b50u
 #define ZIP_LOCAL_SIZE 30u
-
-enum { GZIP_CRC = 2, GZIP_EXTRA = 4, GZIP_NAME = 8, GZIP_COMMENT = 16 };
 
 struct file {
 	const uint8_t *bytes;
@@ -20,11 +18,6 @@ struct file {
 	uint8_t *room; /* RILL_PACKED_MOST bytes, and one more */
 };
 
-static bool is_gzip(const uint8_t *bytes, size_t n)
-{
-	return n >= 10 && bytes[0] == 0x1f && bytes[1] == 0x8b && bytes[2] == 8;
-}
-
 static bool is_zip(const uint8_t *bytes, size_t n)
 {
 	return n >= ZIP_LOCAL_SIZE && rill_load32(bytes) == ZIP_LOCAL;
@@ -32,33 +25,7 @@ static bool is_zip(const uint8_t *bytes, size_t n)
 
 bool inner_streams_likely(const uint8_t *bytes, size_t n)
 {
-	return is_gzip(bytes, n) || is_zip(bytes, n);
-}
-
-/* The length of a gzip header; 0 when it is cut off. */
-static size_t gzip_header(const uint8_t *bytes, size_t n)
-{
-	size_t at = 10;
-
-	if (bytes[3] & GZIP_EXTRA) {
-		if (n - at < 2)
-			return 0;
-		at += 2 + (size_t)(bytes[at] | bytes[at + 1] << 8);
-	}
-	for (unsigned flag = GZIP_NAME; flag <= GZIP_COMMENT; flag *= 2) {
-		const uint8_t *end;
-
-		if (!(bytes[3] & flag))
-			continue;
-		if (at >= n)
-			return 0;
-		end = memchr(bytes + at, 0, n - at);
-		if (!end)
-			return 0;
-		at = (size_t)(end + 1 - bytes);
-	}
-	at += bytes[3] & GZIP_CRC ? 2 : 0;
-	return at < n ? at : 0;
+	return gzip_begins(bytes, n) || is_zip(bytes, n);
 }
 
 /* The stream at an offset: its two lengths and its CRC. False when there is none, or it is
@@ -121,7 +88,7 @@ static enum rill_code find_gzip(struct inner_streams *streams, const struct file
 	enum rill_code code = RILL_OK;
 	size_t at = 0;
 
-	while (code == RILL_OK && is_gzip(file->bytes + at, file->n - at)) {
+	while (code == RILL_OK && gzip_begins(file->bytes + at, file->n - at)) {
 		const uint8_t *header = file->bytes + at;
 		size_t length = gzip_header(header, file->n - at);
 		struct rill_packed stream = {0};
@@ -196,8 +163,8 @@ enum rill_code inner_streams_find(struct inner_streams *streams, const uint8_t *
 	file.room = malloc(RILL_PACKED_MOST + 1);
 	if (!file.room)
 		return rill_fail(error, RILL_MEMORY, "no memory to inflate");
-	code = is_gzip(bytes, n) ? find_gzip(streams, &file, error)
-				 : find_zip(streams, &file, error);
+	code = gzip_begins(bytes, n) ? find_gzip(streams, &file, error)
+				     : find_zip(streams, &file, error);
 	free(file.room);
 	return code;
 }

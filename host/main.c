@@ -8,7 +8,7 @@ static const struct {
 	enum rill_code (*run)(int argc, char **argv, struct rill_error *error);
 	const char *help;
 } commands[] = {
-	{"diff", command_diff, "make the delta between two files"},
+	{"diff", command_diff, "make the delta between two files or container images"},
 	{"patch", command_patch, "apply a delta, or a patch of bsdiff"},
 	{"info", command_info, "show what a delta says of itself"},
 	{"key", command_key, "make, show and import signing keys"},

@@ -57,7 +57,7 @@ static enum rill_code check_header(const struct input *file, const struct rill_r
 	if (code != RILL_OK)
 		return code;
 	rill_sha256(file->bytes, header.length, digest);
-	if (header.base_count != 1 || header.output_count != 1 ||
+	if (header.flags != 0 || header.base_count != 1 || header.output_count != 1 ||
 	    (int64_t)file->length != delta->length || header.length != delta->header_length ||
 	    memcmp(digest, delta->header_sha256, sizeof digest) != 0 ||
 	    memcmp(header.base[0].sha256, delta->from, sizeof digest) != 0 ||

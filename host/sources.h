@@ -16,6 +16,8 @@ struct sources {
 	/* Lengths of the objects, whose sums these are. */
 	const uint64_t *old_object, *new_object;
 	size_t old_objects, new_objects;
+	/* Their SHA-256, one after another, where the caller knows them; else NULL. */
+	const uint8_t *old_sha256, *new_sha256;
 };
 
 /* A range of the sources or of the output. */

@@ -28,7 +28,7 @@ struct rill_decoder {
 
 /* The structure above and the header's, rounded up so that they do not depend on the machine. */
 #define FIXED_MEMORY (80u << 10)
-#define HEADER_MEMORY (16u << 10)
+#define HEADER_MEMORY (24u << 10)
 _Static_assert(sizeof(struct rill_decoder) <= FIXED_MEMORY, "FIXED_MEMORY is too small");
 _Static_assert(sizeof(struct rill_delta_header) <= HEADER_MEMORY, "HEADER_MEMORY is too small");
 

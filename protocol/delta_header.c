@@ -18,24 +18,24 @@ static enum rill_code corrupt(struct rill_error *error, const struct rill_reader
 }
 
 /* Preamble, leaving `reader` behind it. */
-static enum rill_code get_preamble(struct rill_reader *reader, uint32_t *length,
+static enum rill_code get_preamble(struct rill_reader *reader, uint32_t *length, uint8_t *flags,
 				   struct rill_error *error)
 {
 	const uint8_t *start;
-	uint8_t version, flags;
+	uint8_t version;
 
 	if (!rill_get_bytes(reader, sizeof magic, &start) ||
 	    memcmp(start, magic, sizeof magic) != 0)
 		return rill_fail(error, RILL_CORRUPT, "not a Rill delta: its first bytes differ");
-	if (!rill_get_u8(reader, &version) || !rill_get_u8(reader, &flags))
+	if (!rill_get_u8(reader, &version) || !rill_get_u8(reader, flags))
 		return corrupt(error, reader, "the delta ends here");
 	if (version != RILL_DELTA_VERSION)
 		return rill_fail(error, RILL_UNSUPPORTED,
 				 "delta format version %u; this build reads version %d", version,
 				 RILL_DELTA_VERSION);
-	if (flags != 0)
+	if (*flags & ~RILL_DELTA_IMAGE)
 		return rill_fail(error, RILL_UNSUPPORTED,
-				 "delta flags 0x%02x are not known to this build", flags);
+				 "delta flags 0x%02x are not known to this build", *flags);
 	if (!rill_get_u32(reader, length))
 		return corrupt(error, reader, "the delta ends here");
 	if (*length < RILL_DELTA_PREAMBLE || *length > RILL_DELTA_HEADER_MAX)
@@ -47,8 +47,9 @@ enum rill_code rill_delta_header_length(const uint8_t *bytes, size_t n, uint32_t
 					struct rill_error *error)
 {
 	struct rill_reader reader = rill_reader(bytes, n);
+	uint8_t flags;
 
-	return get_preamble(&reader, length, error);
+	return get_preamble(&reader, length, &flags, error);
 }
 
 /* A number from `least` to `most`. */
@@ -94,7 +95,7 @@ enum rill_code rill_delta_header_parse(struct rill_delta_header *header, const u
 				       size_t n, struct rill_error *error)
 {
 	struct rill_reader reader = rill_reader(bytes, n);
-	enum rill_code code = get_preamble(&reader, &header->length, error);
+	enum rill_code code = get_preamble(&reader, &header->length, &header->flags, error);
 
 	if (code != RILL_OK)
 		return code;
@@ -154,7 +155,7 @@ size_t rill_delta_header_write(struct rill_delta_header *header, uint8_t *bytes,
 
 	rill_put_bytes(&writer, magic, sizeof magic);
 	rill_put_u8(&writer, RILL_DELTA_VERSION);
-	rill_put_u8(&writer, 0);
+	rill_put_u8(&writer, header->flags);
 	length_field = writer;
 	rill_put_u32(&writer, 0);
 	header->base_length = put_objects(&writer, header->base, header->base_count);

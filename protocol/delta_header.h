@@ -5,7 +5,7 @@
  *	offset  bytes
  *	0       4      magic 89 52 49 4c ("\x89RIL")
  *	4       1      format version, 2
- *	5       1      flags, 0
+ *	5       1      flags: 1 when the objects are those of images (image_delta.h); no other
  *	6       4      length of the whole header, little-endian
  *	10      ...    varints (bytes.h), in this order:
  *	               number of base objects, from 1; for each its length, then its SHA-256
@@ -38,13 +38,15 @@
 #include <stdint.h>
 
 #define RILL_DELTA_VERSION 2
+/* The only flag. */
+#define RILL_DELTA_IMAGE 1u
 /* Enough to know the header's length: magic, version, flags, length. */
 #define RILL_DELTA_PREAMBLE 10
 #define RILL_DELTA_CHUNK 65536u
 #define RILL_CHUNK_HASH_SIZE 16
 /* A header of this length has the chunk hashes of 16 GiB of body. */
 #define RILL_DELTA_HEADER_MAX (4u << 20)
-#define RILL_DELTA_OBJECTS_MAX 128
+#define RILL_DELTA_OBJECTS_MAX 256
 /* Sums of lengths stay far from 64 bits. */
 #define RILL_DELTA_LENGTH_MAX (UINT64_C(1) << 48)
 
@@ -55,6 +57,7 @@ struct rill_object {
 
 struct rill_delta_header {
 	uint32_t length; /* of the header itself */
+	uint8_t flags;
 	uint64_t most_entries, most_copies; /* of a group: delta_body.h */
 	uint64_t most_streams, largest_stream; /* packing.h */
 	uint64_t body_length;

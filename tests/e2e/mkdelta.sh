@@ -48,7 +48,7 @@ same <(echo kept) target
 pass "damaged deltas and wrong bases"
 
 expect 3 "nowhere: open" mkdelta diff nowhere new -o x
-expect 3 "not a regular file" mkdelta diff . new -o x
+expect 3 "no OCI image layout" mkdelta diff . new -o x
 expect 3 "no/x: create" mkdelta diff old new -o no/x
 expect 2 "give -o" mkdelta diff old new
 expect 2 "usage: mkdelta diff" mkdelta diff old -o x

@@ -79,7 +79,14 @@ static enum rill_code decode(struct store *store, const struct growing *delta, s
 static void make(struct bytes old, struct bytes new, struct growing *delta)
 {
 	const uint64_t old_n = old.n, new_n = new.n;
-	const struct sources sources = {old.at, new.at, old_n, new_n, &old_n, &new_n, 1, 1};
+	const struct sources sources = {.old = old.at,
+					.new = new.at,
+					.old_n = old_n,
+					.new_n = new_n,
+					.old_object = &old_n,
+					.new_object = &new_n,
+					.old_objects = 1,
+					.new_objects = 1};
 	struct rill_error error = {0};
 
 	*delta = (struct growing){0};

@@ -23,7 +23,14 @@ static size_t round_trip(const struct elf *old, const struct elf *new)
 	/* Copies of their exact lengths, so that ASan sees a read beyond them. */
 	uint8_t *old_bytes = malloc(old->n + !old->n), *new_bytes = malloc(new->n + !new->n);
 	const uint64_t old_n = old->n, new_n = new->n;
-	const struct sources sources = {old_bytes, new_bytes, old_n, new_n, &old_n, &new_n, 1, 1};
+	const struct sources sources = {.old = old_bytes,
+					.new = new_bytes,
+					.old_n = old_n,
+					.new_n = new_n,
+					.old_object = &old_n,
+					.new_object = &new_n,
+					.old_objects = 1,
+					.new_objects = 1};
 	struct craft_decode decode = {.base = old_bytes,
 				      .base_length = old->n,
 				      .output = output,

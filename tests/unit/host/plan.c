@@ -204,7 +204,14 @@ static void edited_archives_come_back(void **state)
 	for (unsigned seed = 1; seed <= 6; seed++) {
 		struct archive old = make_archive(seed, false), new = make_archive(seed, true);
 		const uint64_t old_n = old.n, new_n = new.n;
-		const struct sources s = {old.bytes, new.bytes, old_n, new_n, &old_n, &new_n, 1, 1};
+		const struct sources s = {.old = old.bytes,
+					  .new = new.bytes,
+					  .old_n = old_n,
+					  .new_n = new_n,
+					  .old_object = &old_n,
+					  .new_object = &new_n,
+					  .old_objects = 1,
+					  .new_objects = 1};
 
 		check(&s, old.n / 100);
 		free(old.bytes);
