@@ -122,6 +122,26 @@ bool rill_body_group_done(const struct rill_body *b)
 	return b->stage == SIZES;
 }
 
+struct rill_body_place rill_body_place(const struct rill_body *b)
+{
+	struct rill_body_place place = {
+		.part = (enum rill_body_part)b->stage, .done = b->done, .layout = b->layout};
+
+	if (b->stage != DATA)
+		return place;
+	if (b->window.region)
+		place.class = b->window.region->class;
+	if (b->at == b->copies || b->done < b->copy[b->at].output) {
+		place.part = RILL_PART_LITERALS;
+	} else if (b->unit_next < b->unit_count) {
+		place.part = RILL_PART_UNITS;
+		place.kind = (enum rill_kind)b->unit[b->unit_next].kind;
+	} else {
+		place.part = RILL_PART_SPANS;
+	}
+	return place;
+}
+
 static enum rill_code flush(struct rill_body *b, struct rill_error *error)
 {
 	enum rill_code code = RILL_OK;

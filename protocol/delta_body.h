@@ -61,6 +61,26 @@ enum rill_code rill_body_step(struct rill_body *body, struct rill_error *error);
 bool rill_body_group_done(const struct rill_body *body);
 bool rill_body_done(const struct rill_body *body);
 
+/* What the next step is about, for those who watch (delta_tally.h on the host). */
+enum rill_body_part {
+	RILL_PART_STREAMS,
+	RILL_PART_SIZES,
+	RILL_PART_LAYOUT,
+	RILL_PART_COPIES,
+	RILL_PART_LITERALS,
+	RILL_PART_SPANS, /* whether a piece of a copy is the same */
+	RILL_PART_UNITS,
+	RILL_BODY_PARTS
+};
+struct rill_body_place {
+	enum rill_body_part part;
+	enum rill_region_class class; /* of units and spans; of the copy before a literal */
+	enum rill_kind kind; /* of a unit */
+	uint64_t done; /* bytes of output before the step */
+	const struct rill_layout *layout; /* of the group */
+};
+struct rill_body_place rill_body_place(const struct rill_body *body);
+
 /* For an encoder: the whole output, which must outlive the body; then, when the table is
  * complete, before each group what is in it. `layout` must outlive the group. */
 struct rill_group {

@@ -11,7 +11,13 @@
 #define RILL_BODY_BEFORE 8u
 #define RILL_BODY_LOOK 256u
 
-enum stage { STREAMS, SIZES, LAYOUT, COPIES, DATA };
+enum stage {
+	STREAMS = RILL_PART_STREAMS,
+	SIZES = RILL_PART_SIZES,
+	LAYOUT = RILL_PART_LAYOUT,
+	COPIES = RILL_PART_COPIES,
+	DATA
+};
 
 /* Some bytes of the base for literals to compare with. */
 struct look {

@@ -17,6 +17,8 @@ struct rill_decoder {
 
 	bool started;
 	struct rill_body *body;
+	void (*watch)(void *context, struct rill_body *body, uint64_t offset); /* or NULL */
+	void *watch_context;
 	struct rill_packing packing;
 	struct rill_unpacked *unpacked;
 
@@ -202,6 +204,25 @@ enum rill_code rill_decoder_new(struct rill_decoder **decoder,
 	return RILL_OK;
 }
 
+void rill_decoder_watch(struct rill_decoder *d,
+			void (*watch)(void *context, struct rill_body *body, uint64_t offset),
+			void *context)
+{
+	d->watch = watch;
+	d->watch_context = context;
+}
+
+/* One step; `left` bytes of the chunks so far are not used yet. */
+static enum rill_code step(struct rill_decoder *d, size_t left, struct rill_error *error)
+{
+	uint64_t given = (uint64_t)d->chunk * RILL_DELTA_CHUNK;
+
+	if (d->watch)
+		d->watch(d->watch_context, d->body,
+			 (given < d->header->body_length ? given : d->header->body_length) - left);
+	return rill_body_step(d->body, error);
+}
+
 /* Decodes what it can of `n` bytes of code at hand, which are the `last` ones or not; what
  * waits for more is moved to the front. */
 static enum rill_code decode(struct rill_decoder *d, size_t n, bool last, struct rill_error *error)
@@ -219,7 +240,7 @@ static enum rill_code decode(struct rill_decoder *d, size_t n, bool last, struct
 		coder->end = end;
 		while (code == RILL_OK && !rill_body_done(d->body) &&
 		       (last || (size_t)(end - coder->at) >= RILL_BODY_STEP))
-			code = rill_body_step(d->body, error);
+			code = step(d, (size_t)(end - coder->at), error);
 		d->waiting = (size_t)(end - coder->at);
 		memmove(d->code, coder->at, d->waiting);
 	} else {

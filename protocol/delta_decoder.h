@@ -44,6 +44,13 @@ enum rill_code rill_decoder_new(struct rill_decoder **decoder,
 				const struct rill_delta_header *header, uint64_t budget,
 				struct rill_decoder_io io, struct rill_error *error);
 
+/* Has `watch` called before each step of the body (delta_body.h), with the offset in the body of
+ * the next byte of code, or that of its end. */
+struct rill_body;
+void rill_decoder_watch(struct rill_decoder *decoder,
+			void (*watch)(void *context, struct rill_body *body, uint64_t offset),
+			void *context);
+
 /* Takes the next `n` bytes of the body. RILL_CORRUPT names chunk or offset;
  * otherwise what the caller's functions return. After a failure only rill_decoder_free()
  * is allowed. */

@@ -18,6 +18,16 @@ same new got2
 [ "$(mkdelta info d --json | jq -r '.outputs[0].sha256')" = "$(sha256sum <new | cut -c 1-64)" ] || fail "info --json"
 mkdelta info d | grep -q "$(sha256sum <old | cut -c 1-64)" || fail "info"
 [ -z "$(mkdelta diff old new -o d --quiet)" ] || fail "--quiet"
+
+mkdelta info d --base old --json >tally
+jq -e --argjson size "$(stat -c %s d)" '
+	(([.cost[], .classes[] | .bytes] | add) + .header_length - $size | fabs) < 0.01
+	and ([.classes[].output] | add) == .outputs[0].length
+	and all(.classes[]; .output == ([.parts[].output] | add))
+	and all(.classes[]; (.bytes - ([.parts[].bytes] | add) | fabs) < 0.01)' tally >/dev/null ||
+	fail "info --base: the sums are not those of the delta: $(cat tally)"
+mkdelta info d --base old | grep -q '^copies ' || fail "info --base"
+expect 9 "new: not the base of this delta" mkdelta info d --base new
 pass "diff, patch and info"
 
 : >empty
