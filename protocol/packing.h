@@ -22,7 +22,7 @@
 #include "protocol/deflate_recipe.h"
 #include "protocol/number_model.h"
 
-#define RILL_PACKED_MOST (2u << 20)
+#define RILL_PACKED_MOST (4u << 20)
 #define RILL_PACKED_COUNT_MOST 65536u
 #define RILL_PACKED_WORK 256u
 

@@ -9,6 +9,7 @@
 #define TRAILER 8u
 #define SLOTS 32u
 #define PIECE 4096u
+#define RING_OTHERS (1u << 20)
 #define FREE_WORK (UINT64_C(64) << 20)
 #define INFLATE_MEMORY (64u << 10) /* its state and its window */
 
@@ -43,11 +44,17 @@ struct rill_unpacked {
 #define UNPACKED_MEMORY (80u << 10)
 _Static_assert(sizeof(struct rill_unpacked) <= UNPACKED_MEMORY, "UNPACKED_MEMORY is too small");
 
+/* The largest stream, and as much again for others, up to RING_OTHERS. */
+static uint64_t ring_size(uint64_t largest)
+{
+	return largest + (largest < RING_OTHERS ? largest : RING_OTHERS);
+}
+
 uint64_t rill_packing_memory(uint64_t most, uint64_t largest)
 {
 	if (most == 0)
 		return UNPACKED_MEMORY + 2 * sizeof(struct rill_packed);
-	return UNPACKED_MEMORY + 2 * (most + 1) * sizeof(struct rill_packed) + 2 * largest +
+	return UNPACKED_MEMORY + 2 * (most + 1) * sizeof(struct rill_packed) + ring_size(largest) +
 	       RILL_DEFLATE_MEMORY;
 }
 
@@ -82,7 +89,7 @@ enum rill_code rill_unpacked_new(struct rill_unpacked **result, struct rill_pack
 	u->io = io;
 	if (largest == 0)
 		return RILL_OK;
-	u->ring_size = (size_t)(2 * largest);
+	u->ring_size = (size_t)ring_size(largest);
 	u->ring = malloc(u->ring_size);
 	u->inflater = (z_stream){.zalloc = arena_take, .zfree = arena_give, .opaque = u};
 	if (!u->ring || inflateInit2(&u->inflater, -MAX_WBITS) != Z_OK)
