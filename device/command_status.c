@@ -5,6 +5,7 @@
 #include "device/kind.h"
 #include "device/partial.h"
 #include "device/policy.h"
+#include "device/session.h"
 #include "protocol/tuf.h"
 
 #include <inttypes.h>
@@ -16,12 +17,21 @@ struct report {
 	const struct target_config *target;
 	struct entry entry;
 	char installed[RILL_SHA256_HEX];
+	const char *state;
 	uint64_t kept; /* bytes of a delta that is not whole yet */
 	struct rill_error problem;
 };
 
+/* A poll writes nothing of itself: that one is under way is seen by the lock. */
+static const char *state_of(const struct entry *entry, bool busy)
+{
+	bool rests = entry->state == STATE_IDLE || entry->state >= STATE_COMMITTED;
+
+	return busy && rests ? "checking" : update_state_name(entry->state);
+}
+
 static void read_target(const struct config *config, const struct journal *journal,
-			const struct target_config *target, struct report *report)
+			const struct target_config *target, bool busy, struct report *report)
 {
 	const struct kind *kind = kind_of(target->kind);
 	struct install *install;
@@ -29,7 +39,8 @@ static void read_target(const struct config *config, const struct journal *journ
 	*report = (struct report){.target = target};
 	report->kept = partial_size(config->state, target->name);
 	journal_get(journal, target->name, &report->entry);
-	if (kind->open(&install, target->path, &report->problem) != RILL_OK)
+	report->state = state_of(&report->entry, busy);
+	if (kind->open(&install, target, &report->problem) != RILL_OK)
 		return;
 	if (install->has_base)
 		rill_hex(install->base_sha256, RILL_SHA256_SIZE, report->installed);
@@ -44,13 +55,15 @@ static cJSON *to_json(const struct report *report)
 	cJSON_AddStringToObject(object, "target", report->target->name);
 	cJSON_AddStringToObject(object, "kind", report->target->kind_name);
 	cJSON_AddStringToObject(object, "path", report->target->path);
-	cJSON_AddStringToObject(object, "state", update_state_name(entry->state));
+	cJSON_AddStringToObject(object, "state", report->state);
 	cJSON_AddNumberToObject(object, "release", (double)entry->release);
 	cJSON_AddNumberToObject(object, "time", (double)entry->time);
 	cJSON_AddNumberToObject(object, "fetched", (double)entry->fetched);
 	cJSON_AddNumberToObject(object, "spent", (double)entry->spent);
 	cJSON_AddBoolToObject(object, "full", entry->full);
 	cJSON_AddNumberToObject(object, "kept", (double)report->kept);
+	cJSON_AddNumberToObject(object, "total", (double)entry->total);
+	cJSON_AddNumberToObject(object, "failures", (double)entry->failures);
 	if (report->installed[0])
 		cJSON_AddStringToObject(object, "installed", report->installed);
 	else
@@ -73,7 +86,7 @@ static void print_text(const struct report *report)
 	printf("%s (%s %s)\n", report->target->name, report->target->kind_name,
 	       report->target->path);
 	printf("  installed  %s\n", report->installed[0] ? report->installed : "nothing");
-	printf("  state      %s", update_state_name(entry->state));
+	printf("  state      %s", report->state);
 	if (entry->time) {
 		rill_tuf_print_time(entry->time, when);
 		printf(", release %" PRId64 ", %s, %" PRId64 " bytes fetched", entry->release, when,
@@ -127,7 +140,7 @@ static cJSON *policy_to_json(const struct config *config)
 }
 
 static void print_json(const struct config *config, const struct journal *journal,
-		       const struct device_clock *clock, const struct poll *poll)
+		       const struct device_clock *clock, const struct poll *poll, bool busy)
 {
 	cJSON *all = cJSON_CreateObject(), *object;
 	char *text;
@@ -136,7 +149,7 @@ static void print_json(const struct config *config, const struct journal *journa
 	for (size_t i = 0; i < config->target_count; i++) {
 		struct report report;
 
-		read_target(config, journal, &config->targets[i], &report);
+		read_target(config, journal, &config->targets[i], busy, &report);
 		cJSON_AddItemToArray(object, to_json(&report));
 	}
 	cJSON_AddItemToObject(all, "policy", policy_to_json(config));
@@ -148,6 +161,8 @@ static void print_json(const struct config *config, const struct journal *journa
 	cJSON_AddNumberToObject(object, "now", (double)clock->now);
 	cJSON_AddBoolToObject(object, "trusted", clock->trusted);
 	cJSON_AddBoolToObject(object, "behind", clock->behind);
+	cJSON_AddBoolToObject(all, "busy", busy);
+	cJSON_AddBoolToObject(all, "daemon", session_is_locked(config->state, "daemon"));
 	text = cJSON_Print(all);
 	printf("%s\n", text ? text : "{}");
 	cJSON_free(text);
@@ -165,12 +180,12 @@ static void print_time(const char *label, int64_t time)
 }
 
 static void print_all(const struct config *config, const struct journal *journal,
-		      const struct device_clock *clock, const struct poll *poll)
+		      const struct device_clock *clock, const struct poll *poll, bool busy)
 {
 	for (size_t i = 0; i < config->target_count; i++) {
 		struct report report;
 
-		read_target(config, journal, &config->targets[i], &report);
+		read_target(config, journal, &config->targets[i], busy, &report);
 		print_text(&report);
 	}
 	print_time("last poll", poll->last);
@@ -189,17 +204,22 @@ enum rill_code command_status(const struct options *options, struct rill_error *
 
 	if (code == RILL_OK)
 		code = journal_open(&journal, config.state, error);
+	if (code == RILL_CORRUPT) { /* the next update sets it aside */
+		fprintf(stderr, "rill-agent: %s\n", error->text);
+		code = RILL_OK;
+	}
 	if (code == RILL_OK) {
 		char folder[PATH_MAX];
 		struct device_clock clock;
 		struct poll poll = policy_read_poll(config.state);
+		bool busy = session_is_locked(config.state, "lock");
 
 		snprintf(folder, sizeof folder, "%s/metadata", config.state);
 		clock = clock_read(folder);
 		if (options->json)
-			print_json(&config, &journal, &clock, &poll);
+			print_json(&config, &journal, &clock, &poll, busy);
 		else
-			print_all(&config, &journal, &clock, &poll);
+			print_all(&config, &journal, &clock, &poll, busy);
 	}
 	journal_close(&journal);
 	config_free(&config);

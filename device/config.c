@@ -56,6 +56,14 @@ static const struct key target_keys[] = {
 	{"name", KEY_TEXT, offsetof(struct target_config, name), true, 0, 0},
 	{"kind", KEY_TEXT, offsetof(struct target_config, kind_name), true, 0, 0},
 	{"path", KEY_TEXT, offsetof(struct target_config, path), true, 0, 0},
+	{"group", KEY_TEXT, offsetof(struct target_config, group), false, 0, 0},
+	{"within", KEY_TEXT, offsetof(struct target_config, within), false, 0, 0},
+	{"may_switch", KEY_TEXTS, offsetof(struct target_config, may_switch), false, 0, 0},
+	{"activate", KEY_TEXTS, offsetof(struct target_config, activate), false, 0, 0},
+	{"hook_timeout", KEY_NUMBER, offsetof(struct target_config, hook_timeout), false, 1, 86400},
+	{"commit", KEY_TEXT, offsetof(struct target_config, commit_name), false, 0, 0},
+	{"commit_timeout", KEY_NUMBER, offsetof(struct target_config, commit_timeout), false, 1,
+	 31536000},
 	{"health", KEY_TEXTS, offsetof(struct target_config, health), false, 0, 0},
 	{"health_timeout", KEY_NUMBER, offsetof(struct target_config, health_timeout), false, 1,
 	 86400},
@@ -169,6 +177,9 @@ static enum rill_code read_target(struct target_config *target, const cJSON *val
 	enum rill_code code;
 
 	target->health_timeout = 30;
+	target->hook_timeout = 300;
+	target->commit_name = "automatic";
+	target->commit_timeout = 600;
 	code = read_object(target_keys, target, value, error);
 	if (code != RILL_OK)
 		return code;
@@ -177,6 +188,11 @@ static enum rill_code read_target(struct target_config *target, const cJSON *val
 	target->kind = RILL_KIND_FILE;
 	if (target->path[0] != '/')
 		return bad("path", "should begin with /", error);
+	if (target->within && target->within[0] != '/')
+		return bad("within", "should begin with /", error);
+	target->manual = strcmp(target->commit_name, "manual") == 0;
+	if (!target->manual && strcmp(target->commit_name, "automatic") != 0)
+		return bad("commit", "should be \"automatic\" or \"manual\"", error);
 	return RILL_OK;
 }
 
@@ -279,8 +295,11 @@ enum rill_code config_read(struct config *config, const char *path, struct rill_
 
 void config_free(struct config *config)
 {
-	for (size_t i = 0; i < config->target_count; i++)
+	for (size_t i = 0; i < config->target_count; i++) {
+		free(config->targets[i].may_switch);
+		free(config->targets[i].activate);
 		free(config->targets[i].health);
+	}
 	free(config->targets);
 	free(config->pins);
 	free(config->hours);

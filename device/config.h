@@ -19,8 +19,14 @@ enum full_policy { FULL_NEVER, FULL_WITHIN_BUDGET, FULL_ALWAYS };
 struct target_config {
 	const char *name; /* of the target in the repository */
 	const char *kind_name, *path;
-	const char **health; /* command and arguments, NULL at the end; or NULL */
-	int64_t health_timeout; /* seconds */
+	const char *group; /* the targets that have this one switch together; or NULL */
+	const char *within; /* folder that the path may not lead out of; or NULL */
+	/* Hooks: command and arguments, NULL at the end; or NULL */
+	const char **may_switch, **activate, **health;
+	int64_t hook_timeout, health_timeout; /* seconds; the first for both others */
+	const char *commit_name; /* "automatic" or "manual" */
+	bool manual; /* `rill-agent commit` is waited for, */
+	int64_t commit_timeout; /* for so many seconds */
 	enum rill_kind kind;
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "device/dial.h"
 
+#include "device/signals.h"
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -16,6 +17,8 @@
 #define ADDRESSES_MAX 16
 /* RFC 8305, section 5: "Connection Attempt Delay". */
 #define HEAD_START_MS 250
+/* How long a signal may have to wait. */
+#define STOP_MS 250
 
 int64_t monotonic_ms(void)
 {
@@ -94,10 +97,12 @@ static int run_race(struct race *race, int64_t deadline)
 	while (race->running > 0 || race->next < race->count) {
 		int64_t now = monotonic_ms(), until = deadline;
 
-		if (now >= deadline) {
+		if (now >= deadline || signals_stop()) {
 			race->failure = ETIMEDOUT;
 			break;
 		}
+		if (until > now + STOP_MS)
+			until = now + STOP_MS;
 		if (race->next < race->count && (race->running == 0 || now >= race->next_at)) {
 			start_next(race);
 			continue;
@@ -125,10 +130,13 @@ enum rill_code dial(const char *host, const char *port, int64_t timeout, int *fd
 	struct race race = {.failure = ETIMEDOUT};
 	struct addrinfo *list = NULL;
 	int one = 1, result;
+	sigset_t was;
 
 	*fd = -1;
 	res_init();
+	signals_may_kill(&was);
 	result = getaddrinfo(host, port, &hints, &list);
+	signals_as_before(&was);
 	if (result != 0)
 		return rill_fail(error, RILL_NETWORK, "cannot look up %s: %s", host,
 				 result == EAI_SYSTEM ? strerror(errno) : gai_strerror(result));
@@ -137,6 +145,8 @@ enum rill_code dial(const char *host, const char *port, int64_t timeout, int *fd
 	while (race.running > 0)
 		close(race.tries[--race.running].fd);
 	freeaddrinfo(list);
+	if (*fd < 0 && signals_check(error) != RILL_OK)
+		return error->code;
 	if (*fd < 0)
 		return rill_fail(error, RILL_NETWORK, "cannot connect to %s port %s: %s", host,
 				 port, strerror(race.failure));

@@ -1,21 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "device/http_tries.h"
 
-#include <errno.h>
+#include "device/signals.h"
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
 /* What is so much that there is no need to pause. */
 #define GAIN_GOOD 65536
-
-static void sleep_ms(int64_t ms)
-{
-	struct timespec left = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
-
-	while (nanosleep(&left, &left) != 0 && errno == EINTR)
-		;
-}
 
 /* The server said when to come back, and it is too long to wait here. */
 static bool is_sent_away(struct http *http, int64_t wait, struct rill_error *error)
@@ -53,6 +44,6 @@ bool http_try_again(struct http *http, struct http_tries *tries, enum rill_code 
 		ms = asked * 1000;
 	if (http->pausing && ms > 0)
 		http->pausing(http->context, ms, error);
-	sleep_ms(ms);
+	signals_sleep(ms);
 	return true;
 }

@@ -15,7 +15,9 @@
 
 static const char *const state_names[] = {
 	[STATE_IDLE] = "idle",		 [STATE_FETCHING] = "fetching",
-	[STATE_SWITCHING] = "switching", [STATE_TESTING] = "testing",
+	[STATE_FETCHED] = "fetched",	 [STATE_PREPARING] = "preparing",
+	[STATE_PREPARED] = "prepared",	 [STATE_SWITCHING] = "switching",
+	[STATE_TESTING] = "testing",	 [STATE_ROLLING_BACK] = "rolling-back",
 	[STATE_COMMITTED] = "committed", [STATE_ROLLED_BACK] = "rolled-back",
 	[STATE_FAILED] = "failed",
 };
@@ -27,12 +29,15 @@ const char *update_state_name(enum update_state state)
 	return state_names[state];
 }
 
+bool update_state_is_open(enum update_state state)
+{
+	return state >= STATE_FETCHED && state <= STATE_ROLLING_BACK;
+}
+
 static enum rill_code damaged(const struct journal *journal, const char *what,
 			      struct rill_error *error)
 {
-	return rill_fail(error, RILL_IO,
-			 "%s/" FILE_NAME ": %s; look at the targets, then remove the file",
-			 journal->folder, what);
+	return rill_fail(error, RILL_CORRUPT, "%s/" FILE_NAME ": %s", journal->folder, what);
 }
 
 /* The number of a state's name, or STATE_COUNT. */
@@ -80,7 +85,10 @@ static enum rill_code parse(struct journal *journal, const char *text, size_t n,
 	if (!cJSON_IsNumber(version) || version->valueint != VERSION ||
 	    !cJSON_IsObject(journal->targets) || !knows_all_states(journal->targets)) {
 		cJSON_Delete(json);
-		return damaged(journal, "it is of another version", error);
+		return rill_fail(error, RILL_UNSUPPORTED,
+				 "%s/" FILE_NAME ": it is of another version of the agent; look at "
+				 "the targets, then remove the file",
+				 journal->folder);
 	}
 	cJSON_Delete(json);
 	return RILL_OK;
@@ -101,9 +109,22 @@ enum rill_code journal_open(struct journal *journal, const char *folder, struct 
 	else if (code == RILL_OK)
 		journal->targets = cJSON_CreateObject();
 	free(text);
-	if (code == RILL_OK && !journal->targets)
+	if (code != RILL_OK) {
+		cJSON_Delete(journal->targets);
+		journal->targets = cJSON_CreateObject();
+	}
+	if (!journal->targets)
 		code = rill_fail(error, RILL_MEMORY, "no memory");
 	return code;
+}
+
+enum rill_code journal_set_aside(const struct journal *journal, struct rill_error *error)
+{
+	char from[PATH_MAX], to[PATH_MAX];
+
+	snprintf(from, sizeof from, "%s/" FILE_NAME, journal->folder);
+	snprintf(to, sizeof to, "%s/" FILE_NAME ".damaged", journal->folder);
+	return rename(from, to) == 0 ? RILL_OK : system_failed(from, "set aside", error);
 }
 
 void journal_close(struct journal *journal)
@@ -138,6 +159,11 @@ void journal_get(const struct journal *journal, const char *target, struct entry
 	entry->time = get_number(object, "time");
 	entry->fetched = get_number(object, "fetched");
 	entry->spent = get_number(object, "spent");
+	entry->total = get_number(object, "total");
+	entry->failures = get_number(object, "failures");
+	entry->since = get_number(object, "since");
+	entry->tested = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, "tested"));
+	get_text(object, "boot", entry->boot, sizeof entry->boot);
 	entry->full = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, "full"));
 	entry->code = (int)get_number(object, "code");
 	get_text(object, "from", entry->from, sizeof entry->from);
@@ -145,7 +171,7 @@ void journal_get(const struct journal *journal, const char *target, struct entry
 	get_text(object, "message", entry->message, sizeof entry->message);
 }
 
-static enum rill_code store(const struct journal *journal, struct rill_error *error)
+enum rill_code journal_store(const struct journal *journal, struct rill_error *error)
 {
 	cJSON *json = cJSON_CreateObject();
 	uint8_t digest[RILL_SHA256_SIZE];
@@ -170,8 +196,7 @@ static enum rill_code store(const struct journal *journal, struct rill_error *er
 	return code;
 }
 
-enum rill_code journal_put(struct journal *journal, const char *target, struct entry *entry,
-			   struct rill_error *error)
+void journal_set(struct journal *journal, const char *target, struct entry *entry)
 {
 	cJSON *object = cJSON_CreateObject();
 
@@ -182,14 +207,28 @@ enum rill_code journal_put(struct journal *journal, const char *target, struct e
 	cJSON_AddNumberToObject(object, "time", (double)entry->time);
 	cJSON_AddNumberToObject(object, "fetched", (double)entry->fetched);
 	cJSON_AddNumberToObject(object, "spent", (double)entry->spent);
+	cJSON_AddNumberToObject(object, "total", (double)entry->total);
 	cJSON_AddBoolToObject(object, "full", entry->full);
 	cJSON_AddStringToObject(object, "from", entry->from);
 	cJSON_AddStringToObject(object, "to", entry->to);
+	if (entry->failures)
+		cJSON_AddNumberToObject(object, "failures", (double)entry->failures);
+	if (entry->boot[0]) {
+		cJSON_AddStringToObject(object, "boot", entry->boot);
+		cJSON_AddNumberToObject(object, "since", (double)entry->since);
+		cJSON_AddBoolToObject(object, "tested", entry->tested);
+	}
 	if (entry->code) {
 		cJSON_AddNumberToObject(object, "code", entry->code);
 		cJSON_AddStringToObject(object, "message", entry->message);
 	}
 	cJSON_DeleteItemFromObjectCaseSensitive(journal->targets, target);
 	cJSON_AddItemToObject(journal->targets, target, object);
-	return store(journal, error);
+}
+
+enum rill_code journal_put(struct journal *journal, const char *target, struct entry *entry,
+			   struct rill_error *error)
+{
+	journal_set(journal, target, entry);
+	return journal_store(journal, error);
 }

@@ -21,7 +21,8 @@
 
 struct file_install {
 	struct install install;
-	const char *path; /* the caller's */
+	const struct target_config *target; /* the caller's */
+	const char *path;
 	int folder, base, fresh; /* descriptors, or -1 */
 	char name[NAME_MAX + 1], new_name[NAME_MAX + 16], previous_name[NAME_MAX + 16];
 	struct stat base_stat;
@@ -33,12 +34,13 @@ static struct file_install *file_of(struct install *install)
 }
 
 /* Opens the folder of the path and works out the three names. */
-static enum rill_code open_folder(struct file_install *file, const char *path,
+static enum rill_code open_folder(struct file_install *file, const struct target_config *target,
 				  struct rill_error *error)
 {
-	const char *slash = strrchr(path, '/');
+	const char *path = target->path, *slash = strrchr(path, '/');
 	char folder[PATH_MAX];
 
+	file->target = target;
 	file->path = path;
 	if (!slash || !slash[1] || strlen(path) >= sizeof folder ||
 	    strlen(slash + 1) + sizeof ".rill-previous" >= sizeof file->name)
@@ -70,16 +72,92 @@ static enum rill_code hash_descriptor(int fd, const char *path, uint64_t length,
 	return code;
 }
 
-static enum rill_code open_base(struct file_install *file, struct rill_error *error)
+/* Where the symbolic links of the folder lead. */
+static enum rill_code check_within(const struct file_install *file, struct rill_error *error)
 {
-	file->base = openat(file->folder, file->name,
-			    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (file->base < 0 && errno == ENOENT)
+	const char *within = file->target->within;
+	char link[32], real[PATH_MAX], *allowed;
+	size_t n;
+	ssize_t length;
+	bool is_within;
+
+	if (!within)
 		return RILL_OK;
-	if (file->base < 0 && errno == ELOOP)
+	allowed = realpath(within, NULL);
+	if (!allowed)
+		return system_failed(within, "find", error);
+	snprintf(link, sizeof link, "/proc/self/fd/%d", file->folder);
+	length = readlink(link, real, sizeof real - 2);
+	if (length <= 0) {
+		free(allowed);
+		return system_failed(file->path, "find its folder", error);
+	}
+	snprintf(real + length, 2, "/");
+	n = strlen(allowed);
+	is_within = strncmp(real, allowed, n) == 0 && (n == 1 || real[n] == '/');
+	free(allowed);
+	if (is_within)
+		return RILL_OK;
+	real[length] = 0;
+	return rill_fail(error, RILL_CONFIG, "%s: leads to %.200s, which is not \"within\" %.100s",
+			 file->path, real, within);
+}
+
+/* What rename(2) or link(2) would refuse in the end. An old kernel says nothing of it. */
+static enum rill_code check_attributes(int folder, const char *name, const char *path,
+				       struct rill_error *error)
+{
+	struct statx st;
+	uint64_t immutable = STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND;
+
+	if (statx(folder, name, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_TYPE,
+		  &st) != 0)
+		return RILL_OK;
+	if (st.stx_attributes & st.stx_attributes_mask & immutable)
+		return rill_fail(error, RILL_CONFIG,
+				 "%s: it or its folder is immutable or append-only (chattr)", path);
+	if (*name && (st.stx_attributes & st.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT))
+		return rill_fail(error, RILL_CONFIG, "%s: something is mounted on it", path);
+	return RILL_OK;
+}
+
+static enum rill_code check_type(const struct file_install *file, const struct stat *folder,
+				 struct rill_error *error)
+{
+	const struct stat *st = &file->base_stat;
+
+	if (S_ISLNK(st->st_mode))
 		return rill_fail(error, RILL_CONFIG,
 				 "%s: a symbolic link; configure the file that it leads to",
 				 file->path);
+	if (!S_ISREG(st->st_mode))
+		return rill_fail(error, RILL_CONFIG, "%s: not a regular file", file->path);
+	if (st->st_dev != folder->st_dev)
+		return rill_fail(
+			error, RILL_CONFIG,
+			"%s: on another file system than its folder; nothing can be renamed "
+			"over it",
+			file->path);
+	return check_attributes(file->folder, file->name, file->path, error);
+}
+
+static enum rill_code open_base(struct file_install *file, struct rill_error *error)
+{
+	struct stat folder;
+	enum rill_code code = check_attributes(file->folder, "", file->path, error);
+
+	if (code != RILL_OK)
+		return code;
+	/* By its name first: to open a device may do something. */
+	if (fstatat(file->folder, file->name, &file->base_stat, AT_SYMLINK_NOFOLLOW) != 0)
+		return errno == ENOENT ? RILL_OK : system_failed(file->path, "look at", error);
+	if (fstat(file->folder, &folder) != 0)
+		return system_failed(file->path, "look at its folder", error);
+	code = check_type(file, &folder, error);
+	if (code != RILL_OK)
+		return code;
+	file->base = openat(file->folder, file->name,
+			    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (file->base < 0 || fstat(file->base, &file->base_stat) != 0)
 		return system_failed(file->path, "open", error);
 	if (!S_ISREG(file->base_stat.st_mode))
@@ -108,7 +186,7 @@ static void file_close(struct install *install)
 	free(file);
 }
 
-static enum rill_code file_open(struct install **install, const char *path,
+static enum rill_code file_open(struct install **install, const struct target_config *target,
 				struct rill_error *error)
 {
 	struct file_install *file = calloc(1, sizeof *file);
@@ -119,11 +197,13 @@ static enum rill_code file_open(struct install **install, const char *path,
 		return rill_fail(error, RILL_MEMORY, "no memory");
 	file->install.kind = &kind_file;
 	file->folder = file->base = file->fresh = -1;
-	code = open_folder(file, path, error);
+	code = open_folder(file, target, error);
+	if (code == RILL_OK)
+		code = check_within(file, error);
 	if (code == RILL_OK)
 		code = open_base(file, error);
 	if (code == RILL_OK && faccessat(file->folder, ".", W_OK, AT_EACCESS) != 0)
-		code = system_failed(path, "write to its folder", error);
+		code = system_failed(file->path, "write to its folder", error);
 	if (code == RILL_OK)
 		*install = &file->install;
 	else
@@ -131,11 +211,12 @@ static enum rill_code file_open(struct install **install, const char *path,
 	return code;
 }
 
-static enum rill_code file_read_base(struct install *install, uint64_t offset, void *bytes,
-				     size_t n, struct rill_error *error)
+static enum rill_code file_read_base(struct install *install, size_t object, uint64_t offset,
+				     void *bytes, size_t n, struct rill_error *error)
 {
 	const struct file_install *file = file_of(install);
 
+	(void)object; /* there is one */
 	return read_fully(file->base, file->path, offset, bytes, n, error);
 }
 
@@ -192,6 +273,8 @@ static enum rill_code file_resume(struct install *install, uint64_t length, uint
 	enum rill_code code;
 
 	*kept = 0;
+	if (file->fresh >= 0)
+		close(file->fresh);
 	file->fresh = openat(file->folder, file->new_name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
 	if (file->fresh < 0 || fstat(file->fresh, &st) != 0 || !S_ISREG(st.st_mode) ||
 	    st.st_nlink != 1 || st.st_size <= 0 || (uint64_t)st.st_size > length)
@@ -205,6 +288,19 @@ static enum rill_code file_resume(struct install *install, uint64_t length, uint
 	return code == RILL_OK ? reserve(file, length, error) : code;
 }
 
+static enum rill_code file_reopen(struct install *install, struct rill_error *error)
+{
+	struct file_install *file = file_of(install);
+	struct stat st;
+
+	file->fresh = openat(file->folder, file->new_name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	if (file->fresh < 0 || fstat(file->fresh, &st) != 0)
+		return system_failed(file->path, "take up the new file beside it", error);
+	if (!S_ISREG(st.st_mode) || st.st_nlink != 1)
+		return rill_fail(error, RILL_IO, "%s: what is beside it is not ours", file->path);
+	return RILL_OK;
+}
+
 static enum rill_code file_flush(struct install *install, struct rill_error *error)
 {
 	const struct file_install *file = file_of(install);
@@ -214,19 +310,21 @@ static enum rill_code file_flush(struct install *install, struct rill_error *err
 		       : system_failed(file->path, "sync the new file beside it", error);
 }
 
-static enum rill_code file_write(struct install *install, const void *bytes, size_t n,
-				 struct rill_error *error)
+static enum rill_code file_write(struct install *install, size_t object, const void *bytes,
+				 size_t n, struct rill_error *error)
 {
 	const struct file_install *file = file_of(install);
 
+	(void)object;
 	return write_fully(file->fresh, file->path, bytes, n, error);
 }
 
-static enum rill_code file_read_new(struct install *install, uint64_t offset, void *bytes, size_t n,
-				    struct rill_error *error)
+static enum rill_code file_read_new(struct install *install, size_t object, uint64_t offset,
+				    void *bytes, size_t n, struct rill_error *error)
 {
 	const struct file_install *file = file_of(install);
 
+	(void)object;
 	return read_fully(file->fresh, file->path, offset, bytes, n, error);
 }
 
@@ -287,8 +385,9 @@ static enum rill_code file_seal(struct install *install, const uint8_t *sha256,
 	return code;
 }
 
-static enum rill_code check_unchanged(const struct file_install *file, struct rill_error *error)
+static enum rill_code file_check_base(struct install *install, struct rill_error *error)
 {
+	const struct file_install *file = file_of(install);
 	const struct stat *was = &file->base_stat;
 	struct stat is;
 	int result = fstatat(file->folder, file->name, &is, AT_SYMLINK_NOFOLLOW);
@@ -311,7 +410,7 @@ static enum rill_code check_unchanged(const struct file_install *file, struct ri
 static enum rill_code file_switch(struct install *install, struct rill_error *error)
 {
 	struct file_install *file = file_of(install);
-	enum rill_code code = check_unchanged(file, error);
+	enum rill_code code = file_check_base(install, error);
 
 	if (code != RILL_OK)
 		return code;
@@ -328,20 +427,60 @@ static enum rill_code file_switch(struct install *install, struct rill_error *er
 	return RILL_OK;
 }
 
-static enum rill_code file_restore(const char *path, bool had_base, struct rill_error *error)
+/* The previous file may have been damaged since, or be of another update. */
+static enum rill_code check_previous(const struct file_install *file, const uint8_t *sha256,
+				     struct rill_error *error)
+{
+	uint8_t digest[RILL_SHA256_SIZE];
+	struct stat st;
+	enum rill_code code;
+	int fd = openat(file->folder, file->previous_name,
+			O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0 && errno == ENOENT) {
+		code = rill_fail(error, RILL_WRONG_BASE, "%s: the previous file is not there",
+				 file->path);
+	} else if (fd < 0 || fstat(fd, &st) != 0) {
+		code = system_failed(file->path, "bring the previous file back", error);
+	} else {
+		code = hash_descriptor(fd, file->path, (uint64_t)st.st_size, digest, error);
+		if (code == RILL_OK && memcmp(digest, sha256, sizeof digest) != 0)
+			code = rill_fail(error, RILL_WRONG_BASE,
+					 "%s: what is kept beside it is not the previous file",
+					 file->path);
+	}
+	if (fd >= 0)
+		close(fd);
+	return code;
+}
+
+static enum rill_code bring_back(const struct file_install *file, const uint8_t *from,
+				 struct rill_error *error)
+{
+	enum rill_code code = from ? check_previous(file, from, error) : RILL_OK;
+	int result;
+
+	if (code != RILL_OK)
+		return code;
+	result = from ? renameat(file->folder, file->previous_name, file->folder, file->name)
+		      : unlinkat(file->folder, file->name, 0);
+	if (result != 0 && errno == ENOENT)
+		return rill_fail(error, RILL_WRONG_BASE, "%s: it is not there any more",
+				 file->path);
+	if (result != 0)
+		return system_failed(file->path, "bring the previous file back", error);
+	return fsync(file->folder) == 0 ? RILL_OK
+					: system_failed(file->path, "sync its folder", error);
+}
+
+static enum rill_code file_restore(const struct target_config *target, const uint8_t *from,
+				   struct rill_error *error)
 {
 	struct file_install file = {.folder = -1};
-	enum rill_code code = open_folder(&file, path, error);
-	int result = 0;
+	enum rill_code code = open_folder(&file, target, error);
 
-	if (code == RILL_OK && had_base)
-		result = renameat(file.folder, file.previous_name, file.folder, file.name);
-	else if (code == RILL_OK)
-		result = unlinkat(file.folder, file.name, 0);
-	if (result != 0)
-		code = system_failed(path, "bring the previous file back", error);
-	if (code == RILL_OK && fsync(file.folder) != 0)
-		code = system_failed(path, "sync its folder", error);
+	if (code == RILL_OK)
+		code = bring_back(&file, from, error);
 	if (file.folder >= 0)
 		close(file.folder);
 	return code;
@@ -351,11 +490,13 @@ const struct kind kind_file = {
 	.name = "file",
 	.open = file_open,
 	.read_base = file_read_base,
+	.check_base = file_check_base,
 	.begin = file_begin,
 	.resume = file_resume,
 	.flush = file_flush,
 	.write = file_write,
 	.read_new = file_read_new,
+	.reopen = file_reopen,
 	.seal = file_seal,
 	.switch_to_new = file_switch,
 	.close = file_close,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "device/commands.h"
+#include "device/signals.h"
 
 #include <getopt.h>
-#include <signal.h>
 #include <string.h>
 
 static const struct {
@@ -10,8 +10,12 @@ static const struct {
 	enum rill_code (*run)(const struct options *options, struct rill_error *error);
 	const char *help;
 } commands[] = {
+	{"run", command_run, "stay, and update whenever it is due (for init)"},
 	{"update", command_update, "fetch, verify and install what is new, once"},
+	{"check", command_check, "say what update would fetch, and change nothing"},
 	{"status", command_status, "show the targets and how their last updates went"},
+	{"commit", command_commit, "keep the new version that is being tested"},
+	{"rollback", command_rollback, "bring the version before back, without the network"},
 	{"version", command_version, "print the version"},
 };
 
@@ -22,14 +26,14 @@ static void print_help(void)
 	printf("Usage: rill-agent COMMAND [OPTION]...\n\n"
 	       "Keeps files of this device current by signed deltas.\n\nCommands:\n");
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
-		printf("  %-8s %s\n", commands[i].name, commands[i].help);
+		printf("  %-9s %s\n", commands[i].name, commands[i].help);
 	printf("\nOptions:\n"
 	       "  -c, --config FILE  configuration (/etc/rill/rill-agent.json)\n"
 	       "  -t, --target NAME  this target only\n"
 	       "      --json         print results as JSON\n"
 	       "      --progress     with --json: a line a second on how far it is\n"
 	       "  -n, --now          do not wait for the hours, link or server that policy asks "
-	       "for\n"
+	       "for,\n                     and try a release again that failed\n"
 	       "  -q, --quiet        print nothing but errors\n"
 	       "      --help         print this\n\n");
 	rill_print_exit_codes(stdout);
@@ -91,11 +95,12 @@ int main(int argc, char **argv)
 	struct rill_error error = {.code = RILL_OK};
 	enum rill_code code;
 
-	signal(SIGPIPE, SIG_IGN); /* a closed connection is an error like any other */
+	signals_hold();
 	code = run(argc, argv, &error);
 	if (code == RILL_OK && (fflush(stdout) != 0 || ferror(stdout)))
 		code = rill_fail(&error, RILL_IO, "standard output: cannot be written");
 	if (code != RILL_OK && error.text[0])
 		fprintf(stderr, "rill-agent: %s\n", error.text);
+	signals_release(); /* a signal that came ends us here, if not before */
 	return (int)code;
 }

@@ -2,7 +2,7 @@
 #include "device/policy.h"
 
 #include "device/durable.h"
-#include "device/health.h"
+#include "device/hook.h"
 #include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -43,10 +43,12 @@ struct poll policy_read_poll(const char *state)
 }
 
 enum rill_code policy_write_poll(const struct config *config, const struct device_clock *clock,
-				 int64_t not_before, struct rill_error *error)
+				 int64_t not_before, bool reached, struct rill_error *error)
 {
-	int64_t next = clock->now +
-		       retry_poll(config->poll_interval, config->poll_jitter, retry_random());
+	int64_t wait = reached ? retry_poll(config->poll_interval, config->poll_jitter,
+					    retry_random())
+			       : config->http.retry.delay_max;
+	int64_t next = clock->now + wait;
 	char text[128];
 
 	/* After what the server asked for, a fleet should not come all at once either. */
@@ -125,7 +127,7 @@ enum rill_code policy_may_fetch(const struct config *config, const struct device
 		code = check_hours(config, clock, error);
 	if (code != RILL_OK || !config->may_fetch)
 		return code;
-	if (health_check((const char *const *)config->may_fetch, HOOK_TIMEOUT, error) == RILL_OK)
+	if (hook_run((const char *const *)config->may_fetch, HOOK_TIMEOUT, NULL, error) == RILL_OK)
 		return RILL_OK;
 	rill_error_in(error, "\"may_fetch\" says no");
 	return error->code = RILL_POLICY;

@@ -20,9 +20,10 @@ struct poll {
 
 /* A file that is missing or damaged counts as none. */
 struct poll policy_read_poll(const char *state);
-/* Records a poll that just was, and computes the next. */
+/* Records a poll that just was, and computes the next: soon, if the server could not be
+ * reached. */
 enum rill_code policy_write_poll(const struct config *config, const struct device_clock *clock,
-				 int64_t not_before, struct rill_error *error);
+				 int64_t not_before, bool reached, struct rill_error *error);
 
 /* RILL_POLICY says why not, and until when if that is known; RILL_NETWORK: the server asked to
  * wait. Hours cannot be told by a clock that is behind, and are no obstacle then. */

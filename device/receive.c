@@ -41,7 +41,7 @@ static enum rill_code take_bytes(void *context, const uint8_t *bytes, size_t n,
 		size_t take = n < room ? n : (size_t)room;
 
 		rill_sha256_update(&in->hash, bytes, take);
-		code = install->kind->write(install, bytes, take, error);
+		code = install->kind->write(install, 0, bytes, take, error);
 		in->at += take;
 		bytes += take;
 		n -= take;
@@ -64,7 +64,7 @@ static enum rill_code hash_kept(struct incoming *in, uint64_t kept, struct rill_
 	while (code == RILL_OK && in->at < kept) {
 		size_t n = kept - in->at < sizeof block ? (size_t)(kept - in->at) : sizeof block;
 
-		code = install->kind->read_new(install, in->at, block, n, error);
+		code = install->kind->read_new(install, 0, in->at, block, n, error);
 		if (code == RILL_OK)
 			rill_sha256_update(&in->hash, block, n);
 		in->at += n;

@@ -2,6 +2,7 @@
 #include "device/receive.h"
 
 #include "device/partial.h"
+#include "device/signals.h"
 #include "protocol/delta_decoder.h"
 #include <inttypes.h>
 #include <stdlib.h>
@@ -33,19 +34,24 @@ struct incoming {
 static enum rill_code read_object(void *context, size_t object, uint64_t offset, uint8_t *bytes,
 				  size_t n, struct rill_error *error)
 {
-	struct install *install = context;
+	const struct incoming *in = context;
+	struct install *install = in->receiver->install;
+	size_t bases = in->header.base_count;
 
-	return object == 0 ? install->kind->read_base(install, offset, bytes, n, error)
-			   : install->kind->read_new(install, offset, bytes, n, error);
+	return object < bases
+		       ? install->kind->read_base(install, object, offset, bytes, n, error)
+		       : install->kind->read_new(install, object - bases, offset, bytes, n, error);
 }
 
 static enum rill_code write_object(void *context, size_t object, const uint8_t *bytes, size_t n,
 				   struct rill_error *error)
 {
-	struct install *install = context;
+	const struct incoming *in = context;
+	struct install *install = in->receiver->install;
 
-	(void)object; /* there is one output */
-	return install->kind->write(install, bytes, n, error);
+	if (signals_check(error) != RILL_OK)
+		return error->code;
+	return install->kind->write(install, object, bytes, n, error);
 }
 
 static bool at_header(const struct incoming *in)
@@ -67,17 +73,14 @@ static uint8_t *part_bytes(struct incoming *in)
 }
 
 /* The signed header says it of this base and target, or it is somebody else's. */
-static enum rill_code open_decoder(struct incoming *in, struct rill_error *error)
+static enum rill_code accept_objects(const struct incoming *in, struct rill_error *error)
 {
 	struct install *install = in->receiver->install;
 	const struct rill_tuf_target *target = in->receiver->target;
-	const struct rill_decoder_io io = {install, read_object, write_object};
 	const struct rill_delta_header *header = &in->header;
-	enum rill_code code = rill_delta_header_parse(&in->header, in->header_bytes, in->fill,
-						      error);
 
-	if (code != RILL_OK)
-		return code;
+	if (install->kind->accept)
+		return install->kind->accept(install, header, target->sha256, error);
 	if (header->flags != 0 || header->base_count != 1 || header->output_count != 1 ||
 	    header->base[0].length != install->base_length ||
 	    memcmp(header->base[0].sha256, install->base_sha256, RILL_SHA256_SIZE) != 0 ||
@@ -85,6 +88,20 @@ static enum rill_code open_decoder(struct incoming *in, struct rill_error *error
 	    memcmp(header->output[0].sha256, target->sha256, RILL_SHA256_SIZE) != 0)
 		return rill_fail(error, RILL_SECURITY,
 				 "the delta is not from this file to the signed target");
+	return RILL_OK;
+}
+
+static enum rill_code open_decoder(struct incoming *in, struct rill_error *error)
+{
+	const struct rill_decoder_io io = {in, read_object, write_object};
+	const struct rill_delta_header *header = &in->header;
+	enum rill_code code = rill_delta_header_parse(&in->header, in->header_bytes, in->fill,
+						      error);
+
+	if (code == RILL_OK)
+		code = accept_objects(in, error);
+	if (code != RILL_OK)
+		return code;
 	if (header->length + header->body_length != in->length)
 		return rill_fail(error, RILL_SECURITY, "the delta has two lengths");
 	return rill_decoder_new(&in->decoder, header, in->budget, io, error);
@@ -226,6 +243,13 @@ static enum rill_code check_whole(struct incoming *in, const struct rill_tuf_tar
 	return RILL_OK;
 }
 
+/* What a kind of several objects needs, the publisher has summed up. */
+static uint64_t room_for(const struct incoming *in)
+{
+	return (uint64_t)(in->receiver->install->kind->accept ? in->delta->scratch
+							      : in->receiver->target->length);
+}
+
 static enum rill_code receive_and_decode(struct incoming *in, const struct rill_tuf_target *whole,
 					 struct rill_error *error)
 {
@@ -237,8 +261,7 @@ static enum rill_code receive_and_decode(struct incoming *in, const struct rill_
 		code = partial_open(&in->partial, receiver->state, receiver->name, in->length,
 				    error);
 	if (code == RILL_OK)
-		code = receiver->install->kind->begin(receiver->install,
-						      (uint64_t)receiver->target->length, error);
+		code = receiver->install->kind->begin(receiver->install, room_for(in), error);
 	if (code == RILL_OK)
 		code = receive_parts(in, error);
 	if (code != RILL_OK)

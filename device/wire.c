@@ -2,6 +2,7 @@
 #include "device/wire.h"
 
 #include "device/dial.h"
+#include "device/signals.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -78,6 +79,8 @@ static bool wait_for(struct wire *wire, short events)
 		wire->waited += monotonic_ms() - start;
 		if (wire->tick)
 			wire->tick(wire->context);
+		if (signals_stop())
+			return stop(wire, WIRE_STOPPED);
 		if (ready > 0)
 			return true;
 		if (ready < 0 && errno != EINTR)
@@ -90,12 +93,8 @@ static void keep_to_rate(struct wire *wire)
 {
 	int64_t ahead = wire->busy_until - monotonic_ms();
 
-	if (wire->limits.rate > 0 && ahead > BURST_MS) {
-		struct timespec pause = {.tv_sec = (ahead - BURST_MS) / 1000,
-					 .tv_nsec = (ahead - BURST_MS) % 1000 * 1000000};
-
-		nanosleep(&pause, NULL);
-	}
+	if (wire->limits.rate > 0 && ahead > BURST_MS)
+		signals_sleep(ahead - BURST_MS);
 }
 
 static bool may_pass(struct wire *wire, size_t *capacity)
@@ -185,6 +184,7 @@ enum rill_code wire_failed(const struct wire *wire, const char *doing, struct ri
 				 doing, wire->came, limits->stall_timeout);
 	case WIRE_SPENT:
 		return rill_fail(error, RILL_POLICY, "the byte budget of this release is used up");
+	case WIRE_STOPPED: return signals_check(error);
 	case WIRE_FAILED:
 		return rill_fail(error, RILL_NETWORK, "%s: %s", doing, strerror(wire->failure));
 	case WIRE_WELL:

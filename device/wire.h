@@ -25,6 +25,7 @@ enum wire_state {
 	WIRE_FAILED, /* errno in `failure` */
 	WIRE_STALLED,
 	WIRE_SPENT, /* no allowance left */
+	WIRE_STOPPED, /* by a signal */
 };
 
 struct wire {
@@ -58,7 +59,7 @@ bool wire_receive(struct wire *wire, void *bytes, size_t capacity, size_t *n);
 bool wire_send(struct wire *wire, const void *bytes, size_t capacity, size_t *n);
 
 /* Records what `state` means, while "DOING": RILL_NETWORK, or RILL_POLICY when the allowance
- * is used up. */
+ * is used up, or RILL_BUSY when we are told to stop. */
 enum rill_code wire_failed(const struct wire *wire, const char *doing, struct rill_error *error);
 
 #endif

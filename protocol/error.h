@@ -30,6 +30,7 @@ enum rill_code {
 	RILL_UNHEALTHY = 13,
 	RILL_BUSY = 14,
 	RILL_CONFIG = 15,
+	RILL_REBOOT = 16,
 };
 
 /* What went wrong: one sentence without the program's name and without a newline. */

@@ -163,7 +163,18 @@ wait $holder 2>/dev/null || true
 device journal 1
 update -q
 flip "$d/state/journal" 100
-refused 3 "damaged"
+agent status --config "$d/config" --json 2>"$w/err" | jq -e '.targets[0].state == "idle"' >/dev/null || fail "status"
+grep -q "it is damaged" "$w/err" || fail "status does not say that the journal is damaged"
+update 2>"$w/err"
+grep -q "it is damaged; it is set aside" "$w/err" || fail "a damaged journal is not mentioned"
+[ "$(state state)$(state release)" = committed2 ] || fail "a damaged journal is not replaced"
+[ -e "$d/state/journal.damaged" ] || fail "a damaged journal is not kept"
+pass "a damaged journal is set aside"
+device newer 1
+update -q
+tail -n +2 "$d/state/journal" | sed 's/"version":.*1/"version": 2/' >"$w/body"
+{ sha256sum <"$w/body" | cut -c 1-64; cat "$w/body"; } >"$d/state/journal"
+refused 11 "another version of the agent"
 
 # Health: a new version that does not work
 cat >"$w/health" <<'H'

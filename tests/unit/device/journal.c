@@ -158,15 +158,19 @@ static void targets_have_entries_of_their_own(void **state)
 	assert_int_equal(count_files(folder->path), 1);
 }
 
-static void assert_refused(struct folder *folder, const char *fragment)
+static void assert_refused(struct folder *folder, enum rill_code wanted, const char *fragment)
 {
 	struct journal journal;
+	struct entry entry;
 	struct rill_error error;
 	enum rill_code code = journal_open(&journal, folder->path, &error);
 
+	journal_get(&journal, "app", &entry); /* nothing is taken from it */
+	assert_int_equal(entry.state, STATE_IDLE);
+	assert_int_equal(entry.release, 0);
 	journal_close(&journal);
-	assert_fails(code, RILL_IO, &error, fragment);
-	assert_fails(code, RILL_IO, &error, "/journal");
+	assert_fails(code, wanted, &error, fragment);
+	assert_fails(code, wanted, &error, "/journal");
 }
 
 static void a_damaged_byte_is_noticed_wherever_it_is(void **state)
@@ -182,7 +186,7 @@ static void a_damaged_byte_is_noticed_wherever_it_is(void **state)
 	for (size_t i = 0; i < n; i++) {
 		bytes[i] ^= 1;
 		put_file(path, bytes, n);
-		assert_refused(folder, i == 64 ? "cut off" : "damaged");
+		assert_refused(folder, RILL_CORRUPT, i == 64 ? "cut off" : "damaged");
 		bytes[i] ^= 1;
 	}
 	free(bytes);
@@ -200,9 +204,54 @@ static void a_journal_that_is_cut_off_is_refused(void **state)
 	bytes = get_file(path, &n);
 	for (size_t i = 0; i < n; i++) {
 		put_file(path, bytes, i);
-		assert_refused(folder, i <= 64 ? "cut off" : "damaged");
+		assert_refused(folder, RILL_CORRUPT, i <= 64 ? "cut off" : "damaged");
 	}
 	free(bytes);
+}
+
+static void a_damaged_journal_is_set_aside(void **state)
+{
+	struct folder *folder = *state;
+	struct entry entry = sample(STATE_TESTING), is;
+	struct journal journal;
+	struct rill_error error;
+
+	put_file(folder_path(folder, "journal"), "damaged", 7);
+	assert_int_equal(journal_open(&journal, folder->path, &error), RILL_CORRUPT);
+	assert_ok(journal_set_aside(&journal, &error), &error);
+	assert_ok(journal_put(&journal, "app", &entry, &error), &error);
+	journal_close(&journal);
+	get_one(folder, &is);
+	assert_same(&is, &entry);
+	assert_file(folder_path(folder, "journal.damaged"), "damaged", 7);
+}
+
+/* What group.h needs: all members in one step. */
+static void entries_are_stored_together(void **state)
+{
+	struct folder *folder = *state;
+	struct entry one = sample(STATE_SWITCHING), two = sample(STATE_TESTING), is;
+	struct journal journal;
+	struct rill_error error;
+
+	one.since = 1234;
+	one.tested = true;
+	one.failures = 1;
+	strcpy(one.boot, "b00t");
+	assert_ok(journal_open(&journal, folder->path, &error), &error);
+	journal_set(&journal, "app", &one);
+	journal_set(&journal, "other", &two);
+	assert_int_equal(count_files(folder->path), 0);
+	assert_ok(journal_store(&journal, &error), &error);
+	journal_close(&journal);
+	get_one(folder, &is);
+	assert_same(&is, &one);
+	assert_true(is.since == 1234 && is.tested && is.failures == 1);
+	assert_string_equal(is.boot, "b00t");
+	assert_ok(journal_open(&journal, folder->path, &error), &error);
+	journal_get(&journal, "other", &is);
+	journal_close(&journal);
+	assert_same(&is, &two);
 }
 
 static void put_signed(struct folder *folder, const char *body)
@@ -231,7 +280,7 @@ static void other_versions_are_not_guessed_at(void **state)
 
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
 		put_signed(*state, bad[i]);
-		assert_refused(*state, "another version");
+		assert_refused(*state, RILL_UNSUPPORTED, "another version");
 	}
 	put_signed(*state, "{\"version\":1,\"targets\":{\"app\":{\"state\":\"failed\"}}}");
 	{
@@ -276,6 +325,8 @@ int main(void)
 		in_folder(targets_have_entries_of_their_own),
 		in_folder(a_damaged_byte_is_noticed_wherever_it_is),
 		in_folder(a_journal_that_is_cut_off_is_refused),
+		in_folder(a_damaged_journal_is_set_aside),
+		in_folder(entries_are_stored_together),
 		in_folder(other_versions_are_not_guessed_at),
 		in_folder(a_folder_that_is_not_there_is_named),
 		cmocka_unit_test(states_have_names_of_their_own),

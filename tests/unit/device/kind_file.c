@@ -14,11 +14,29 @@
 
 static const char old_text[] = "the old file", new_text[] = "the new file, which is longer";
 
+static const struct target_config *target_of(const char *path)
+{
+	static struct target_config target;
+
+	target = (struct target_config){.name = "app", .path = path};
+	return &target;
+}
+
+/* To the file with this text, or to none. */
+static enum rill_code restore(const char *path, const char *text, struct rill_error *error)
+{
+	uint8_t digest[RILL_SHA256_SIZE];
+
+	if (text)
+		rill_sha256(text, strlen(text), digest);
+	return kind_file.restore(target_of(path), text ? digest : NULL, error);
+}
+
 static void open_ok(struct install **install, const char *path)
 {
 	struct rill_error error;
 
-	assert_ok(kind_file.open(install, path, &error), &error);
+	assert_ok(kind_file.open(install, target_of(path), &error), &error);
 }
 
 /* Up to where only the switch is left. */
@@ -31,8 +49,8 @@ static void prepare(struct install **install, const char *path, const char *text
 	open_ok(install, path);
 	rill_sha256(text, n, digest);
 	assert_ok(kind_file.begin(*install, n, &error), &error);
-	assert_ok(kind_file.write(*install, text, n / 2, &error), &error);
-	assert_ok(kind_file.write(*install, text + n / 2, n - n / 2, &error), &error);
+	assert_ok(kind_file.write(*install, 0, text, n / 2, &error), &error);
+	assert_ok(kind_file.write(*install, 0, text + n / 2, n - n / 2, &error), &error);
 	assert_ok(kind_file.seal(*install, digest, &error), &error);
 }
 
@@ -65,10 +83,10 @@ static void the_base_is_opened_and_hashed(void **state)
 	assert_int_equal(install->base_length, strlen(old_text));
 	rill_sha256(old_text, strlen(old_text), digest);
 	assert_memory_equal(install->base_sha256, digest, sizeof digest);
-	assert_ok(kind_file.read_base(install, 4, bytes, 3, &error), &error);
+	assert_ok(kind_file.read_base(install, 0, 4, bytes, 3, &error), &error);
 	assert_memory_equal(bytes, "old", 3);
-	assert_fails(kind_file.read_base(install, strlen(old_text) - 1, bytes, 2, &error), RILL_IO,
-		     &error, path);
+	assert_fails(kind_file.read_base(install, 0, strlen(old_text) - 1, bytes, 2, &error),
+		     RILL_IO, &error, path);
 	kind_file.close(install);
 	kind_file.close(NULL);
 }
@@ -85,7 +103,7 @@ static void the_new_file_takes_the_name_and_the_old_one_is_kept(void **state)
 	put_file(path, old_text, strlen(old_text));
 	assert_int_equal(stat(path, &was), 0);
 	prepare(&install, path, new_text);
-	assert_ok(kind_file.read_new(install, 4, bytes, 3, &error), &error);
+	assert_ok(kind_file.read_new(install, 0, 4, bytes, 3, &error), &error);
 	assert_memory_equal(bytes, "new", 3);
 	/* Nothing in use has changed so far. */
 	assert_text(path, old_text);
@@ -109,11 +127,11 @@ static void the_previous_file_can_be_brought_back(void **state)
 	put_file(path, "the first", 9);
 	replace(path, old_text);
 	replace(path, new_text);
-	assert_ok(kind_file.restore(path, true, &error), &error);
+	assert_ok(restore(path, old_text, &error), &error);
 	assert_text(path, old_text);
 	assert_int_equal(count_files(folder->path), 1);
 	/* Once only. What is there stays. */
-	assert_fails(kind_file.restore(path, true, &error), RILL_IO, &error, path);
+	assert_fails(restore(path, old_text, &error), RILL_WRONG_BASE, &error, path);
 	assert_text(path, old_text);
 }
 
@@ -131,10 +149,10 @@ static void a_file_may_appear_and_go_again(void **state)
 	assert_text(path, new_text);
 	assert_int_equal(mode_of(path), 0755);
 	assert_int_equal(count_files(folder->path), 1);
-	assert_ok(kind_file.restore(path, false, &error), &error);
+	assert_ok(restore(path, NULL, &error), &error);
 	assert_int_equal(count_files(folder->path), 0);
-	assert_fails(kind_file.restore(path, false, &error), RILL_IO, &error, path);
-	assert_fails(kind_file.restore(path, true, &error), RILL_IO, &error, path);
+	assert_fails(restore(path, NULL, &error), RILL_WRONG_BASE, &error, path);
+	assert_fails(restore(path, old_text, &error), RILL_WRONG_BASE, &error, path);
 }
 
 static void empty_files_are_files(void **state)
@@ -146,7 +164,7 @@ static void empty_files_are_files(void **state)
 	replace(path, new_text);
 	replace(path, "");
 	assert_text(path, "");
-	assert_ok(kind_file.restore(path, true, &error), &error);
+	assert_ok(restore(path, new_text, &error), &error);
 	assert_text(path, new_text);
 }
 
@@ -203,18 +221,18 @@ static void what_is_no_plain_file_is_refused(void **state)
 	assert_int_equal(symlink("real", folder_path(folder, "link")), 0);
 	assert_int_equal(symlink("nowhere", folder_path(folder, "dangling")), 0);
 	assert_int_equal(mkdir(folder_path(folder, "folder"), 0755), 0);
-	assert_fails(kind_file.open(&install, folder_path(folder, "link"), &error), RILL_CONFIG,
-		     &error, "link: a symbolic link");
+	assert_fails(kind_file.open(&install, target_of(folder_path(folder, "link")), &error),
+		     RILL_CONFIG, &error, "link: a symbolic link");
 	assert_null(install);
-	assert_fails(kind_file.open(&install, folder_path(folder, "dangling"), &error), RILL_CONFIG,
-		     &error, "dangling: a symbolic link");
-	assert_fails(kind_file.open(&install, folder_path(folder, "folder"), &error), RILL_CONFIG,
-		     &error, "folder: not a regular file");
-	assert_fails(kind_file.open(&install, folder_path(folder, "none/app"), &error), RILL_IO,
-		     &error, folder_path(folder, "none"));
-	assert_fails(kind_file.open(&install, folder_path(folder, ""), &error), RILL_CONFIG, &error,
-		     "not the full path");
-	assert_fails(kind_file.open(&install, "app", &error), RILL_CONFIG, &error,
+	assert_fails(kind_file.open(&install, target_of(folder_path(folder, "dangling")), &error),
+		     RILL_CONFIG, &error, "dangling: a symbolic link");
+	assert_fails(kind_file.open(&install, target_of(folder_path(folder, "folder")), &error),
+		     RILL_CONFIG, &error, "folder: not a regular file");
+	assert_fails(kind_file.open(&install, target_of(folder_path(folder, "none/app")), &error),
+		     RILL_IO, &error, folder_path(folder, "none"));
+	assert_fails(kind_file.open(&install, target_of(folder_path(folder, "")), &error),
+		     RILL_CONFIG, &error, "not the full path");
+	assert_fails(kind_file.open(&install, target_of("app"), &error), RILL_CONFIG, &error,
 		     "not the full path");
 	assert_int_equal(count_files(folder->path), 4);
 }
@@ -232,7 +250,7 @@ static void a_fifo_is_refused_and_not_waited_for(void **state)
 	child = fork();
 	if (child == 0) {
 		alarm(2);
-		_exit(kind_file.open(&install, path, &error) == RILL_CONFIG ? 0 : 1);
+		_exit(kind_file.open(&install, target_of(path), &error) == RILL_CONFIG ? 0 : 1);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	if (WIFSIGNALED(status))
@@ -332,15 +350,15 @@ static void bytes_that_are_not_the_signed_ones_are_not_sealed(void **state)
 	rill_sha256(new_text, strlen(new_text), digest);
 	open_ok(&install, path);
 	assert_ok(kind_file.begin(install, strlen(new_text), &error), &error);
-	assert_ok(
-		kind_file.write(install, "The new file, which is longer", strlen(new_text), &error),
-		&error);
+	assert_ok(kind_file.write(install, 0, "The new file, which is longer", strlen(new_text),
+				  &error),
+		  &error);
 	assert_fails(kind_file.seal(install, digest, &error), RILL_CORRUPT, &error, path);
 	kind_file.close(install);
 	/* Too few */
 	open_ok(&install, path);
 	assert_ok(kind_file.begin(install, strlen(new_text) + 1, &error), &error);
-	assert_ok(kind_file.write(install, new_text, strlen(new_text) - 1, &error), &error);
+	assert_ok(kind_file.write(install, 0, new_text, strlen(new_text) - 1, &error), &error);
 	assert_fails(kind_file.seal(install, digest, &error), RILL_CORRUPT, &error, path);
 	kind_file.close(install);
 	assert_text(path, old_text);
@@ -408,7 +426,7 @@ static void leave(const char *path, const char *bytes, size_t n, size_t length)
 
 	open_ok(&install, path);
 	assert_ok(kind_file.begin(install, length, &error), &error);
-	assert_ok(kind_file.write(install, bytes, n, &error), &error);
+	assert_ok(kind_file.write(install, 0, bytes, n, &error), &error);
 	install->keep = true;
 	kind_file.close(install);
 }
@@ -436,9 +454,9 @@ static void what_was_flushed_is_gone_on_with(void **state)
 		open_ok(&install, path);
 		assert_ok(kind_file.resume(install, sizeof bytes, &kept, &error), &error);
 		assert_int_equal(kept, cases[i].kept);
-		assert_ok(
-			kind_file.write(install, bytes + kept, sizeof bytes - (size_t)kept, &error),
-			&error);
+		assert_ok(kind_file.write(install, 0, bytes + kept, sizeof bytes - (size_t)kept,
+					  &error),
+			  &error);
 		assert_ok(kind_file.flush(install, &error), &error);
 		assert_ok(kind_file.seal(install, digest, &error), &error);
 		assert_ok(kind_file.switch_to_new(install, &error), &error);
@@ -469,7 +487,7 @@ static void what_cannot_be_gone_on_with_is_replaced(void **state)
 		open_ok(&install, path);
 		assert_ok(kind_file.resume(install, 90000, &kept, &error), &error);
 		assert_int_equal(kept, 0);
-		assert_ok(kind_file.write(install, "x", 1, &error), &error);
+		assert_ok(kind_file.write(install, 0, "x", 1, &error), &error);
 		kind_file.close(install);
 		assert_false(is_there(fresh));
 	}
@@ -495,13 +513,13 @@ static void long_names_do_not_share_their_files(void **state)
 	put_file(b, "old b", 5);
 	replace(a, "new a");
 	replace(b, "new b");
-	assert_ok(kind_file.restore(a, true, &error), &error);
+	assert_ok(restore(a, "old a", &error), &error);
 	assert_text(a, "old a");
-	assert_ok(kind_file.restore(b, true, &error), &error);
+	assert_ok(restore(b, "old b", &error), &error);
 	assert_text(b, "old b");
 	memset(name, 'n', 250);
-	assert_fails(kind_file.open(&install, folder_path(folder, name), &error), RILL_CONFIG,
-		     &error, "not the full path");
+	assert_fails(kind_file.open(&install, target_of(folder_path(folder, name)), &error),
+		     RILL_CONFIG, &error, "not the full path");
 }
 
 int main(void)

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the update decides before it needs a server, and how it ends what a power cut left.
+ * What an update decides before it needs a server, and how it ends what a power cut left.
  * The whole way with a server is in tests/e2e.
  */
 #include "tests/unit/folder.h"
 
+#include "device/boot.h"
+#include "device/group.h"
 #include "device/kind.h"
-#include "device/update.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +22,7 @@ struct device {
 	struct journal journal;
 	struct trust trust;
 	struct update update;
+	struct group group; /* of that one */
 };
 
 static int make_device(void **state)
@@ -34,14 +36,21 @@ static int make_device(void **state)
 		return -1;
 	device->folder = folder;
 	snprintf(device->path, sizeof device->path, "%s/app", device->folder->path);
-	device->config = (struct config){.board = "board-a", .hardware = "hw-1", .memory = 1 << 20};
-	device->target = (struct target_config){
-		.name = "app", .kind = RILL_KIND_FILE, .path = device->path, .health_timeout = 5};
+	device->config = (struct config){.state = device->folder->path,
+					 .board = "board-a",
+					 .hardware = "hw-1",
+					 .memory = 1 << 20};
+	device->target = (struct target_config){.name = "app",
+						.kind = RILL_KIND_FILE,
+						.kind_name = "file",
+						.path = device->path,
+						.health_timeout = 5};
 	rill_tuf_init(&device->trust.tuf, 1000);
 	if (journal_open(&device->journal, device->folder->path, &error) != RILL_OK)
 		return -1;
 	device->update = (struct update){
 		.config = &device->config, .target = &device->target, .journal = &device->journal};
+	device->group = (struct group){&device->update, 1};
 	return 0;
 }
 
@@ -64,20 +73,37 @@ static void hex_of(const char *text, char *hex)
 	rill_hex(digest, sizeof digest, hex);
 }
 
-/* Replaces the file, as an update does before it records that. */
-static void switch_file(struct device *device)
+/* Puts the new file beside the old one, and in its place if `and_switch`, as an update does
+ * before it records that. */
+static void prepare_file(struct device *device, bool and_switch)
 {
 	struct install *install;
 	uint8_t digest[RILL_SHA256_SIZE];
 	struct rill_error error;
 
 	rill_sha256(new_text, strlen(new_text), digest);
-	assert_ok(kind_file.open(&install, device->path, &error), &error);
+	assert_ok(kind_file.open(&install, &device->target, &error), &error);
 	assert_ok(kind_file.begin(install, strlen(new_text), &error), &error);
-	assert_ok(kind_file.write(install, new_text, strlen(new_text), &error), &error);
+	assert_ok(kind_file.write(install, 0, new_text, strlen(new_text), &error), &error);
 	assert_ok(kind_file.seal(install, digest, &error), &error);
-	assert_ok(kind_file.switch_to_new(install, &error), &error);
+	if (and_switch)
+		assert_ok(kind_file.switch_to_new(install, &error), &error);
+	install->keep = true;
 	kind_file.close(install);
+}
+
+static void switch_file(struct device *device)
+{
+	prepare_file(device, true);
+}
+
+static enum rill_code recover(struct device *device, struct rill_error *error)
+{
+	enum rill_code code = group_recover(&device->group);
+
+	*error = device->update.error;
+	assert_int_equal(code, error->code);
+	return code;
 }
 
 static void record(struct device *device, enum update_state state, bool had_base)
@@ -109,6 +135,8 @@ static void assert_app(struct device *device, const char *text)
 	assert_file(device->path, text, strlen(text));
 }
 
+static enum rill_code run(struct device *device, struct rill_error *error);
+
 static void without_a_switch_there_is_nothing_to_recover(void **state)
 {
 	static const enum update_state states[] = {STATE_IDLE, STATE_FETCHING, STATE_COMMITTED,
@@ -119,7 +147,7 @@ static void without_a_switch_there_is_nothing_to_recover(void **state)
 	put_file(device->path, old_text, strlen(old_text));
 	for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
 		record(device, states[i], true);
-		assert_ok(update_recover(&device->update, &error), &error);
+		assert_ok(recover(device, &error), &error);
 		assert_recorded(device, states[i], 7);
 	}
 	assert_app(device, old_text);
@@ -133,9 +161,208 @@ static void a_cut_before_the_rename_leaves_the_old_file(void **state)
 	put_file(device->path, old_text, strlen(old_text));
 	record(device, STATE_SWITCHING, true);
 	device->target.health = (const char *[]){"/bin/false", NULL};
-	assert_ok(update_recover(&device->update, &error), &error);
-	assert_recorded(device, STATE_IDLE, 7);
+	assert_ok(recover(device, &error), &error);
+	assert_recorded(device, STATE_FETCHING, 7); /* the next update goes on */
 	assert_app(device, old_text);
+}
+
+/* What is whole beside the old file needs no network any more. */
+static void a_cut_while_all_is_prepared_goes_on(void **state)
+{
+	static const enum update_state states[] = {STATE_FETCHED, STATE_PREPARING, STATE_PREPARED,
+						   STATE_SWITCHING};
+	struct device *device = *state;
+	struct rill_error error;
+
+	for (size_t i = 0; i < 4; i++) {
+		put_file(device->path, old_text, strlen(old_text));
+		prepare_file(device, false);
+		record(device, states[i], true);
+		assert_ok(recover(device, &error), &error);
+		assert_recorded(device, STATE_COMMITTED, 8);
+		assert_app(device, new_text);
+		assert_true(device->update.changed);
+	}
+}
+
+static void what_was_written_in_part_is_not_switched_to(void **state)
+{
+	static const enum update_state states[] = {STATE_FETCHED, STATE_PREPARING, STATE_PREPARED,
+						   STATE_SWITCHING};
+	struct device *device = *state;
+	struct rill_error error;
+
+	for (size_t i = 0; i < 4; i++) {
+		put_file(device->path, old_text, strlen(old_text));
+		prepare_file(device, false);
+		put_file(folder_path(device->folder, ".app.rill-new"), new_text, 5);
+		record(device, states[i], true);
+		assert_ok(recover(device, &error), &error);
+		assert_recorded(device, STATE_FETCHING, 7);
+		assert_app(device, old_text);
+	}
+}
+
+static void a_base_that_changed_is_not_switched_from(void **state)
+{
+	static const enum update_state states[] = {STATE_FETCHED, STATE_PREPARING, STATE_PREPARED};
+	struct device *device = *state;
+	struct rill_error error;
+
+	for (size_t i = 0; i < 3; i++) {
+		put_file(device->path, old_text, strlen(old_text));
+		prepare_file(device, false);
+		put_file(device->path, "mine", 4);
+		record(device, states[i], true);
+		assert_ok(recover(device, &error), &error);
+		assert_recorded(device, STATE_FETCHING, 7);
+		assert_app(device, "mine");
+	}
+	record(device, STATE_SWITCHING, true);
+	assert_fails(recover(device, &error), RILL_WRONG_BASE, &error, "somebody changed it");
+	assert_recorded(device, STATE_FAILED, 7);
+	record(device, STATE_TESTING, true);
+	assert_fails(recover(device, &error), RILL_WRONG_BASE, &error, "left as it is");
+	assert_recorded(device, STATE_FAILED, 7);
+	assert_app(device, "mine");
+}
+
+/* A rollback that was decided is not put to the test again. */
+static void a_cut_in_a_rollback_ends_it(void **state)
+{
+	struct device *device = *state;
+	struct entry entry;
+	struct rill_error error;
+
+	for (int done = 0; done < 2; done++) {
+		put_file(device->path, old_text, strlen(old_text));
+		if (!done)
+			switch_file(device);
+		record(device, STATE_ROLLING_BACK, true);
+		journal_get(&device->journal, "app", &entry);
+		entry.code = RILL_UNHEALTHY;
+		strcpy(entry.message, "it was sick");
+		assert_ok(journal_put(&device->journal, "app", &entry, &error), &error);
+		device->target.health = (const char *[]){"/bin/true", NULL};
+		assert_fails(recover(device, &error), RILL_UNHEALTHY, &error, "it was sick");
+		assert_recorded(device, STATE_ROLLED_BACK, 7);
+		assert_app(device, old_text);
+	}
+}
+
+/* The restore happened, its record did not. */
+static void a_test_that_finds_the_old_file_was_rolled_back(void **state)
+{
+	struct device *device = *state;
+	struct rill_error error;
+
+	put_file(device->path, old_text, strlen(old_text));
+	record(device, STATE_TESTING, true);
+	assert_fails(recover(device, &error), RILL_UNHEALTHY, &error, "went back");
+	assert_recorded(device, STATE_ROLLED_BACK, 7);
+	assert_app(device, old_text);
+}
+
+static void hooks_may_ask_for_later(void **state)
+{
+	struct device *device = *state;
+	struct rill_error error;
+
+	put_file(device->path, old_text, strlen(old_text));
+	prepare_file(device, false);
+	record(device, STATE_PREPARED, true);
+	device->target.hook_timeout = 5;
+	device->target.may_switch = (const char *[]){"/bin/sh", "-c", "exit 21", NULL};
+	for (int i = 0; i < 3; i++) {
+		assert_fails(recover(device, &error), RILL_POLICY, &error, "\"may_switch\"");
+		assert_recorded(device, STATE_PREPARED, 7);
+		assert_app(device, old_text);
+	}
+	device->target.may_switch = NULL;
+	device->target.activate = (const char *[]){"/bin/sh", "-c", "exit 21", NULL};
+	for (int i = 0; i < 3; i++) {
+		assert_fails(recover(device, &error), RILL_POLICY, &error, "\"activate\"");
+		assert_recorded(device, STATE_TESTING, 7);
+		assert_app(device, new_text);
+	}
+	device->target.activate = (const char *[]){
+		"/bin/sh", "-c",
+		"test $RILL_EVENT$RILL_TARGET$RILL_KIND$RILL_RELEASE = activateappfile8 && "
+		"test -e $RILL_PATH",
+		NULL};
+	assert_ok(recover(device, &error), &error);
+	assert_recorded(device, STATE_COMMITTED, 8);
+}
+
+static void a_commit_by_hand_is_waited_for(void **state)
+{
+	struct device *device = *state;
+	struct entry entry;
+	struct rill_error error;
+
+	device->target.manual = true;
+	device->target.commit_timeout = 1000;
+	assert_int_equal(group_commit(&device->group), RILL_POLICY); /* of what? */
+	for (int i = 0; i < 3; i++) {
+		put_file(device->path, old_text, strlen(old_text));
+		switch_file(device);
+		record(device, STATE_TESTING, true);
+		assert_ok(recover(device, &error), &error);
+		assert_recorded(device, STATE_TESTING, 7);
+		/* It is not tested again, and nothing newer is taken. */
+		device->target.health = (const char *[]){"/bin/false", NULL};
+		assert_ok(recover(device, &error), &error);
+		assert_ok(run(device, &error), &error);
+		assert_recorded(device, STATE_TESTING, 7);
+		assert_app(device, new_text);
+		journal_get(&device->journal, "app", &entry);
+		device->target.health = NULL;
+		if (i == 0) {
+			assert_int_equal(group_commit(&device->group), RILL_OK);
+			assert_recorded(device, STATE_COMMITTED, 8);
+			continue;
+		}
+		if (i == 1) /* time is up */
+			entry.since -= 1000;
+		else /* another boot: the time starts anew */
+			strcpy(entry.boot, "other");
+		assert_ok(journal_put(&device->journal, "app", &entry, &error), &error);
+		if (i == 1) {
+			assert_fails(recover(device, &error), RILL_UNHEALTHY, &error,
+				     "not committed within 1000 s");
+			assert_recorded(device, STATE_ROLLED_BACK, 7);
+			assert_app(device, old_text);
+		} else {
+			assert_ok(recover(device, &error), &error);
+			journal_get(&device->journal, "app", &entry);
+			assert_in_range(entry.since, boot_seconds() - 5, boot_seconds());
+		}
+	}
+}
+
+static void a_rollback_by_hand_needs_a_version_to_go_back_to(void **state)
+{
+	struct device *device = *state;
+	struct entry entry;
+
+	assert_int_equal(group_rollback(&device->group), RILL_POLICY);
+	put_file(device->path, old_text, strlen(old_text));
+	switch_file(device);
+	record(device, STATE_COMMITTED, true);
+	assert_int_equal(group_rollback(&device->group), RILL_OK);
+	assert_app(device, old_text);
+	assert_recorded(device, STATE_ROLLED_BACK, 7);
+	journal_get(&device->journal, "app", &entry);
+	assert_int_equal(entry.failures, FAILURES_MAX);
+	assert_int_equal(group_rollback(&device->group), RILL_POLICY);
+	/* The one before is damaged: what is there stays. */
+	switch_file(device);
+	record(device, STATE_COMMITTED, true);
+	put_file(folder_path(device->folder, ".app.rill-previous"), "damaged", 7);
+	assert_int_not_equal(group_rollback(&device->group), RILL_OK);
+	assert_non_null(strstr(device->update.error.text, "is not the previous file"));
+	assert_app(device, new_text);
+	assert_recorded(device, STATE_FAILED, 7);
 }
 
 static void a_cut_after_the_rename_is_tested_and_kept(void **state)
@@ -149,7 +376,7 @@ static void a_cut_after_the_rename_is_tested_and_kept(void **state)
 		switch_file(device);
 		record(device, states[i], true);
 		device->target.health = (const char *[]){"/bin/true", NULL};
-		assert_ok(update_recover(&device->update, &error), &error);
+		assert_ok(recover(device, &error), &error);
 		assert_recorded(device, STATE_COMMITTED, 8);
 		assert_app(device, new_text);
 	}
@@ -166,8 +393,7 @@ static void a_cut_after_the_rename_is_tested_and_rolled_back(void **state)
 		switch_file(device);
 		record(device, states[i], true);
 		device->target.health = (const char *[]){"/bin/sh", "-c", "exit 4", NULL};
-		assert_fails(update_recover(&device->update, &error), RILL_UNHEALTHY, &error,
-			     "exit status 4");
+		assert_fails(recover(device, &error), RILL_UNHEALTHY, &error, "exit status 4");
 		assert_recorded(device, STATE_ROLLED_BACK, 7);
 		assert_app(device, old_text);
 	}
@@ -181,7 +407,7 @@ static void a_file_that_was_not_there_is_rolled_back_to_none(void **state)
 	switch_file(device);
 	record(device, STATE_TESTING, false);
 	device->target.health = (const char *[]){"/bin/false", NULL};
-	assert_fails(update_recover(&device->update, &error), RILL_UNHEALTHY, &error, "");
+	assert_fails(recover(device, &error), RILL_UNHEALTHY, &error, "");
 	assert_recorded(device, STATE_ROLLED_BACK, 7);
 	assert_false(is_there(device->path));
 }
@@ -194,8 +420,7 @@ static void a_rollback_that_fails_says_so(void **state)
 	put_file(device->path, new_text, strlen(new_text)); /* and no previous one */
 	record(device, STATE_TESTING, true);
 	device->target.health = (const char *[]){"/bin/false", NULL};
-	assert_fails(update_recover(&device->update, &error), RILL_UNHEALTHY, &error,
-		     "could not be undone");
+	assert_fails(recover(device, &error), RILL_UNHEALTHY, &error, "could not be undone");
 	assert_recorded(device, STATE_FAILED, 7);
 	assert_app(device, new_text);
 }
@@ -222,8 +447,12 @@ static void publish(struct device *device, const char *content, int64_t release,
 
 static enum rill_code run(struct device *device, struct rill_error *error)
 {
-	journal_get(&device->journal, "app", &device->update.entry);
-	return update_run(&device->update, &device->trust, NULL, error);
+	struct http http = {.received = 0}; /* never used */
+	enum rill_code code = group_update(&device->group, &device->trust, &http);
+
+	*error = device->update.error;
+	assert_int_equal(code, error->code);
+	return code;
 }
 
 static void a_file_that_is_current_is_noted(void **state)
@@ -316,6 +545,34 @@ static void a_delta_of_two_lengths_is_refused(void **state)
 	assert_int_equal(count_files(device->folder->path), 1);
 }
 
+static void a_release_that_failed_twice_is_not_tried_again(void **state)
+{
+	struct device *device = *state;
+	struct entry entry;
+	char more[512];
+	struct rill_error error;
+
+	put_file(device->path, old_text, strlen(old_text));
+	record(device, STATE_ROLLED_BACK, true);
+	journal_get(&device->journal, "app", &entry);
+	entry.failures = FAILURES_MAX;
+	entry.code = RILL_UNHEALTHY;
+	strcpy(entry.message, "health check /bin/x: exit status 1");
+	assert_ok(journal_put(&device->journal, "app", &entry, &error), &error);
+	add_delta(more, sizeof more, 500, 1000);
+	publish(device, new_text, 8, more);
+	assert_fails(run(device, &error), RILL_POLICY, &error, "not tried again");
+	assert_fails(run(device, &error), RILL_POLICY, &error, "exit status 1");
+	assert_recorded(device, STATE_ROLLED_BACK, 7);
+	/* A newer one is; here it would cost more than the budget. */
+	device->config.budget = 10;
+	publish(device, new_text, 9, more);
+	assert_fails(run(device, &error), RILL_POLICY, &error, "budget");
+	journal_get(&device->journal, "app", &entry);
+	assert_int_equal(entry.failures, 0);
+	assert_int_equal(entry.release, 9);
+}
+
 #define on_device(test) cmocka_unit_test_setup_teardown(test, make_device, remove_device)
 
 static void a_release_is_for_some_hardware(void **state)
@@ -359,6 +616,15 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		on_device(without_a_switch_there_is_nothing_to_recover),
 		on_device(a_cut_before_the_rename_leaves_the_old_file),
+		on_device(a_cut_while_all_is_prepared_goes_on),
+		on_device(what_was_written_in_part_is_not_switched_to),
+		on_device(a_base_that_changed_is_not_switched_from),
+		on_device(a_cut_in_a_rollback_ends_it),
+		on_device(a_test_that_finds_the_old_file_was_rolled_back),
+		on_device(hooks_may_ask_for_later),
+		on_device(a_commit_by_hand_is_waited_for),
+		on_device(a_rollback_by_hand_needs_a_version_to_go_back_to),
+		on_device(a_release_that_failed_twice_is_not_tried_again),
 		on_device(a_cut_after_the_rename_is_tested_and_kept),
 		on_device(a_cut_after_the_rename_is_tested_and_rolled_back),
 		on_device(a_file_that_was_not_there_is_rolled_back_to_none),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/folder.h"
 
-#include "device/health.h"
+#include "device/hook.h"
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -22,9 +22,9 @@ static void exit_status_0_is_healthy(void **state)
 	struct rill_error error;
 
 	(void)state;
-	assert_ok(health_check(COMMAND("/bin/true"), 10, &error), &error);
-	assert_ok(health_check(COMMAND("/bin/sh", "-c", "test \"$1\" = 'a  b'", "sh", "a  b"), 10,
-			       &error),
+	assert_ok(hook_run(COMMAND("/bin/true"), 10, NULL, &error), &error);
+	assert_ok(hook_run(COMMAND("/bin/sh", "-c", "test \"$1\" = 'a  b'", "sh", "a  b"), 10, NULL,
+			   &error),
 		  &error);
 }
 
@@ -33,9 +33,9 @@ static void any_other_exit_status_is_not(void **state)
 	struct rill_error error;
 
 	(void)state;
-	assert_fails(health_check(COMMAND("/bin/sh", "-c", "exit 3"), 10, &error), RILL_UNHEALTHY,
+	assert_fails(hook_run(COMMAND("/bin/sh", "-c", "exit 3"), 10, NULL, &error), RILL_UNHEALTHY,
 		     &error, "/bin/sh: exit status 3");
-	assert_fails(health_check(COMMAND("/bin/false"), 10, &error), RILL_UNHEALTHY, &error,
+	assert_fails(hook_run(COMMAND("/bin/false"), 10, NULL, &error), RILL_UNHEALTHY, &error,
 		     "exit status 1");
 }
 
@@ -44,12 +44,12 @@ static void a_program_that_cannot_be_run_is_unhealthy(void **state)
 	const char *path = folder_path(*state, "plain");
 	struct rill_error error;
 
-	assert_fails(health_check(COMMAND("/no/such/program"), 10, &error), RILL_UNHEALTHY, &error,
-		     "/no/such/program: cannot be run");
+	assert_fails(hook_run(COMMAND("/no/such/program"), 10, NULL, &error), RILL_UNHEALTHY,
+		     &error, "/no/such/program: cannot be run");
 	put_file(path, "not a program", 13);
-	assert_fails(health_check(COMMAND(path), 10, &error), RILL_UNHEALTHY, &error,
+	assert_fails(hook_run(COMMAND(path), 10, NULL, &error), RILL_UNHEALTHY, &error,
 		     "cannot be run");
-	assert_fails(health_check(COMMAND("true"), 10, &error), RILL_UNHEALTHY, &error,
+	assert_fails(hook_run(COMMAND("true"), 10, NULL, &error), RILL_UNHEALTHY, &error,
 		     "cannot be run"); /* no search along PATH */
 }
 
@@ -58,7 +58,7 @@ static void a_program_that_dies_of_a_signal_is_unhealthy(void **state)
 	struct rill_error error;
 
 	(void)state;
-	assert_fails(health_check(COMMAND("/bin/sh", "-c", "kill -SEGV $$"), 10, &error),
+	assert_fails(hook_run(COMMAND("/bin/sh", "-c", "kill -SEGV $$"), 10, NULL, &error),
 		     RILL_UNHEALTHY, &error, "signal 11");
 }
 
@@ -72,9 +72,9 @@ static void it_has_nothing_to_read_and_prints_to_standard_error(void **state)
 	assert_true(kept >= 0);
 	fflush(NULL);
 	assert_non_null(freopen(path, "w", stderr));
-	code = health_check(
+	code = hook_run(
 		COMMAND("/bin/sh", "-c", "read x && exit 9; echo out; echo err >&2; exit 0"), 10,
-		&error);
+		NULL, &error);
 	fflush(stderr);
 	dup2(kept, STDERR_FILENO);
 	close(kept);
@@ -110,7 +110,7 @@ static void after_its_time_it_is_killed_with_its_children(void **state)
 	long pid;
 
 	snprintf(script, sizeof script, "trap '' TERM; sleep 60 & echo $! >%s; wait", path);
-	assert_fails(health_check(COMMAND("/bin/sh", "-c", script), 1, &error), RILL_UNHEALTHY,
+	assert_fails(hook_run(COMMAND("/bin/sh", "-c", script), 1, NULL, &error), RILL_UNHEALTHY,
 		     &error, "not done after 1 s");
 	assert_in_range(milliseconds() - start, 990, 3000);
 	text = get_file(path, &n);

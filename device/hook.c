@@ -1,30 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "device/health.h"
+#include "device/hook.h"
 
+#include "device/dial.h"
+#include "device/signals.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-static int64_t milliseconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* In the child: nothing to read, and what it prints goes to the log. */
-static void run(const char *const *command)
+static void run(const char *const *command, char *const *environment)
 {
 	int nothing = open("/dev/null", O_RDONLY);
 
+	signals_release();
 	setpgid(0, 0);
 	dup2(nothing, STDIN_FILENO);
 	dup2(STDERR_FILENO, STDOUT_FILENO);
+	while (environment && *environment)
+		putenv(*environment++);
 	execv(command[0], (char *const *)(uintptr_t)command);
 	_exit(127);
 }
@@ -35,35 +33,45 @@ static enum rill_code judge(int status, const char *program, struct rill_error *
 		return rill_fail(error, RILL_UNHEALTHY, "%s: signal %d", program, WTERMSIG(status));
 	if (WEXITSTATUS(status) == 127)
 		return rill_fail(error, RILL_UNHEALTHY, "%s: cannot be run", program);
+	if (WEXITSTATUS(status) == HOOK_LATER)
+		return rill_fail(error, RILL_POLICY, "%s: asks to come back later", program);
 	if (WEXITSTATUS(status) != 0)
 		return rill_fail(error, RILL_UNHEALTHY, "%s: exit status %d", program,
 				 WEXITSTATUS(status));
 	return RILL_OK;
 }
 
-enum rill_code health_check(const char *const *command, int64_t timeout, struct rill_error *error)
+/* Waits for it until `end`; true when `*status` is its own. */
+static bool wait_for(pid_t child, int64_t end, int *status)
 {
 	const struct timespec pause = {.tv_nsec = 20000000};
-	int64_t end = milliseconds() + timeout * 1000;
+
+	while (waitpid(child, status, WNOHANG) != child) {
+		if (monotonic_ms() >= end || signals_stop())
+			return false;
+		nanosleep(&pause, NULL);
+	}
+	return true;
+}
+
+enum rill_code hook_run(const char *const *command, int64_t timeout, char *const *environment,
+			struct rill_error *error)
+{
+	int64_t end = monotonic_ms() + timeout * 1000;
 	pid_t child = fork();
 	int status;
 
 	if (child < 0)
 		return rill_fail(error, RILL_UNHEALTHY, "%s: %s", command[0], strerror(errno));
 	if (child == 0)
-		run(command);
+		run(command, environment);
 	setpgid(child, child); /* whichever of the two is first */
-	for (;;) {
-		pid_t done = waitpid(child, &status, WNOHANG);
-
-		if (done == child)
-			return judge(status, command[0], error);
-		if (milliseconds() >= end)
-			break;
-		nanosleep(&pause, NULL);
-	}
+	if (wait_for(child, end, &status))
+		return judge(status, command[0], error);
 	kill(-child, SIGKILL);
 	waitpid(child, &status, 0);
+	if (signals_check(error) != RILL_OK)
+		return error->code;
 	return rill_fail(error, RILL_UNHEALTHY, "%s: not done after %lld s", command[0],
 			 (long long)timeout);
 }

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Which boot of the device this is, and how long ago it began.
+ */
+#ifndef RILL_DEVICE_BOOT_H
+#define RILL_DEVICE_BOOT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The kernel's random id of this boot; "unknown" where /proc is not mounted. */
+void boot_id(char *text, size_t size);
+/* Seconds since then, sleep included; nobody sets this clock. */
+int64_t boot_seconds(void);
+
+#endif
