@@ -57,6 +57,7 @@ static const struct key target_keys[] = {
 	{"kind", KEY_TEXT, offsetof(struct target_config, kind_name), true, 0, 0},
 	{"path", KEY_TEXT, offsetof(struct target_config, path), true, 0, 0},
 	{"group", KEY_TEXT, offsetof(struct target_config, group), false, 0, 0},
+	{"exact", KEY_TEXT, offsetof(struct target_config, exact_name), false, 0, 0},
 	{"within", KEY_TEXT, offsetof(struct target_config, within), false, 0, 0},
 	{"may_switch", KEY_TEXTS, offsetof(struct target_config, may_switch), false, 0, 0},
 	{"activate", KEY_TEXTS, offsetof(struct target_config, activate), false, 0, 0},
@@ -183,9 +184,13 @@ static enum rill_code read_target(struct target_config *target, const cJSON *val
 	code = read_object(target_keys, target, value, error);
 	if (code != RILL_OK)
 		return code;
-	if (strcmp(target->kind_name, "file") != 0)
-		return bad("kind", "should be \"file\"", error);
-	target->kind = RILL_KIND_FILE;
+	if (!rill_kind_parse(target->kind_name, &target->kind))
+		return bad("kind", "should be \"file\" or \"image\"", error);
+	target->exact = target->exact_name && strcmp(target->exact_name, "manifest") == 0;
+	if (target->exact_name && !target->exact && strcmp(target->exact_name, "config") != 0)
+		return bad("exact", "should be \"config\" or \"manifest\"", error);
+	if (target->exact_name && target->kind != RILL_KIND_IMAGE)
+		return bad("exact", "is for kind \"image\"", error);
 	if (target->path[0] != '/')
 		return bad("path", "should begin with /", error);
 	if (target->within && target->within[0] != '/')

@@ -27,6 +27,8 @@ struct target_config {
 	const char *commit_name; /* "automatic" or "manual" */
 	bool manual; /* `rill-agent commit` is waited for, */
 	int64_t commit_timeout; /* for so many seconds */
+	const char *exact_name; /* of kind image: "config" or "manifest"; or NULL */
+	bool exact; /* "manifest": layers are to be stored as they were published */
 	enum rill_kind kind;
 };
 

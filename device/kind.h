@@ -61,8 +61,9 @@ struct kind {
 
 	/* Makes room for `length` bytes in all beside it: RILL_NO_SPACE here and not later. */
 	enum rill_code (*begin)(struct install *install, uint64_t length, struct rill_error *error);
-	/* The same, but what an earlier installation left stays: its first `*kept` bytes, to which
-	 * `write` adds. The last `flush` was behind them, or they are not counted. */
+	/* NULL: it cannot be fetched whole. The same, but what an earlier installation left stays:
+	 * its first `*kept` bytes, to which `write` adds. The last `flush` was behind them, or they
+	 * are not counted. */
 	enum rill_code (*resume)(struct install *install, uint64_t length, uint64_t *kept,
 				 struct rill_error *error);
 	/* After `begin`: the header of the delta that will be written, whose objects the kind
@@ -109,7 +110,7 @@ struct kind {
 				  struct rill_error *error);
 };
 
-extern const struct kind kind_file;
+extern const struct kind kind_file, kind_image;
 
 const struct kind *kind_of(enum rill_kind kind);
 

@@ -54,10 +54,15 @@ enum rill_code plan_read(struct plan *plan, const struct config *config,
 }
 
 static enum rill_code may_fetch_full(const struct config *config, const struct plan *plan,
-				     struct rill_error *error)
+				     const struct kind *kind, struct rill_error *error)
 {
 	bool within = config->full == FULL_WITHIN_BUDGET && plan->target.length <= config->budget;
 
+	if (!kind->resume)
+		return rill_fail(error, RILL_POLICY,
+				 "release %" PRId64 " has no delta from what is installed, and a "
+				 "target of kind \"%s\" is never fetched whole",
+				 plan->release.number, kind->name);
 	if (within || config->full == FULL_ALWAYS)
 		return RILL_OK;
 	return rill_fail(error, RILL_POLICY,
@@ -84,7 +89,7 @@ enum rill_code plan_choose(struct plan *plan, const struct config *config, struc
 	if (code != RILL_OK)
 		return code;
 	if (!plan->has_delta)
-		return may_fetch_full(config, plan, error);
+		return may_fetch_full(config, plan, install->kind, error);
 	if (plan->delta.memory > config->memory)
 		return rill_fail(error, RILL_MEMORY,
 				 "the delta needs %" PRId64 " bytes of memory, \"memory\" allows "

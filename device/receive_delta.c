@@ -51,7 +51,7 @@ static enum rill_code write_object(void *context, size_t object, const uint8_t *
 
 	if (signals_check(error) != RILL_OK)
 		return error->code;
-	return install->kind->write(install, object, bytes, n, error);
+	return install->kind->write(install, object - in->header.base_count, bytes, n, error);
 }
 
 static bool at_header(const struct incoming *in)

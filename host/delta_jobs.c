@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/delta_jobs.h"
 
-#include "host/delta_apply.h"
-#include "host/delta_encode.h"
+#include "host/image_encode.h"
 #include <pthread.h>
 #include <string.h>
 
@@ -12,38 +11,47 @@ struct work {
 	struct delta_job *jobs;
 	size_t count, next;
 	pthread_mutex_t lock;
-	const struct input *target;
+	const struct delta_target *target;
 	struct delta_options options;
 };
 
-/* The decoder compares the result's SHA-256 itself. */
-static enum rill_code prove(struct delta_job *job, const struct input *base, bool quiet)
+/* A delta that is no smaller than the file helps nobody. */
+static void keep_if_small(struct delta_job *job, uint64_t target_length)
 {
-	const struct input delta = {.bytes = job->delta.bytes, .length = job->delta.length};
-	struct progress progress = progress_start("checking", quiet);
-	struct output nowhere;
-	enum rill_code code = output_open(&nowhere, "-", &job->error);
-
-	if (code == RILL_OK)
-		code = delta_apply(base, &delta, UINT64_MAX, &nowhere, &progress, &job->error);
-	progress_end(&progress);
-	output_abandon(&nowhere);
-	if (code != RILL_OK)
-		rill_error_in(&job->error, "a delta that was just made fails its check");
-	return code;
+	if (job->code != RILL_OK || job->delta.length >= target_length)
+		buffer_free(&job->delta);
 }
 
-static enum rill_code make(struct delta_job *job, const struct input *base,
-			   const struct input *target, const struct delta_options *options)
+static void run_file(struct work *work, struct delta_job *job)
 {
-	enum rill_code code = delta_make(base->bytes, base->length, target->bytes, target->length,
-					 options, &job->delta, &job->header, &job->error);
+	const struct input *target = work->target->file;
+	struct input base = {0};
 
-	/* A delta that is no smaller than the file helps nobody. */
-	if (code == RILL_OK && job->delta.length < target->length)
-		return prove(job, base, options->quiet);
-	buffer_free(&job->delta);
-	return code;
+	job->code = input_open(&base, job->path, &job->error);
+	if (job->code == RILL_OK &&
+	    (base.length != target->length ||
+	     (base.length > 0 && memcmp(base.bytes, target->bytes, base.length) != 0))) {
+		job->code = delta_make(base.bytes, base.length, target->bytes, target->length,
+				       &work->options, &job->delta, &job->header, &job->error);
+		keep_if_small(job, target->length);
+	}
+	input_close(&base);
+}
+
+static void run_image(struct work *work, struct delta_job *job)
+{
+	const struct image *target = work->target->image;
+	struct image_report report = {0};
+	struct image base;
+
+	job->code = image_open(&base, job->path, &target->options, &job->error);
+	if (job->code == RILL_OK &&
+	    memcmp(base.config_digest, target->config_digest, RILL_SHA256_SIZE) != 0) {
+		job->code = image_encode(&base, 1, target, &work->options, &job->delta,
+					 &job->header, &report, &job->error);
+		keep_if_small(job, report.length);
+	}
+	image_close(&base);
 }
 
 /* Whether an earlier job has the same base: all hashes are there before the first delta. */
@@ -57,17 +65,14 @@ static bool is_repeated(const struct work *work, const struct delta_job *job)
 
 static void run_one(struct work *work, struct delta_job *job)
 {
-	const struct input *target = work->target;
-	struct input base = {0};
-
-	job->code = input_open(&base, job->path, &job->error);
-	if (job->code == RILL_OK && !is_repeated(work, job) &&
-	    (base.length != target->length ||
-	     (base.length > 0 && memcmp(base.bytes, target->bytes, base.length) != 0)))
-		job->code = make(job, &base, target, &work->options);
+	if (is_repeated(work, job))
+		return;
+	if (work->target->image)
+		run_image(work, job);
+	else
+		run_file(work, job);
 	if (job->code != RILL_OK)
 		rill_error_in(&job->error, "%s", job->path);
-	input_close(&base);
 }
 
 static void *run(void *context)
@@ -86,32 +91,42 @@ static void *run(void *context)
 	}
 }
 
-static enum rill_code hash_bases(struct delta_job *jobs, size_t count, struct rill_error *error)
+static enum rill_code hash_base(struct delta_job *job, const struct delta_target *target,
+				struct rill_error *error)
 {
-	for (size_t i = 0; i < count; i++) {
-		struct input base = {0};
-		enum rill_code code = input_open(&base, jobs[i].path, error);
+	struct input base = {0};
+	struct image image;
+	enum rill_code code;
 
-		if (code != RILL_OK)
-			return code;
-		rill_sha256(base.bytes, base.length, jobs[i].base_sha256);
-		input_close(&base);
+	if (target->image) {
+		code = image_open(&image, job->path, &target->image->options, error);
+		memcpy(job->base_sha256, image.config_digest, RILL_SHA256_SIZE);
+		image_close(&image);
+		return code;
 	}
-	return RILL_OK;
+	code = input_open(&base, job->path, error);
+	if (code == RILL_OK)
+		rill_sha256(base.bytes, base.length, job->base_sha256);
+	input_close(&base);
+	return code;
 }
 
-enum rill_code delta_jobs_run(struct delta_job *jobs, size_t count, const struct input *target,
-			      unsigned threads, bool quiet, struct rill_error *error)
+enum rill_code delta_jobs_run(struct delta_job *jobs, size_t count,
+			      const struct delta_target *target, unsigned threads, bool quiet,
+			      struct rill_error *error)
 {
-	struct work work = {.jobs = jobs,
-			    .count = count,
-			    .lock = PTHREAD_MUTEX_INITIALIZER,
-			    .target = target,
-			    .options.quiet = quiet || (threads > 1 && count > 1)};
+	struct work work = {
+		.jobs = jobs,
+		.count = count,
+		.lock = PTHREAD_MUTEX_INITIALIZER,
+		.target = target,
+		.options = {.quiet = quiet || (threads > 1 && count > 1), .prove = true}};
 	pthread_t others[THREADS_MAX];
 	unsigned started = 0;
-	enum rill_code code = hash_bases(jobs, count, error);
+	enum rill_code code = RILL_OK;
 
+	for (size_t i = 0; i < count && code == RILL_OK; i++)
+		code = hash_base(&jobs[i], target, error);
 	if (code != RILL_OK)
 		return code;
 	if (threads > THREADS_MAX)

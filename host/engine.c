@@ -36,9 +36,8 @@ static struct rill_body_size empty_size(const struct engine *e)
 static size_t most_copies(const void *context, const struct rill_layout *layout)
 {
 	const struct engine *e = context;
-	uint64_t budget = e->options.decoder_memory	   ? e->options.decoder_memory
-			  : e->unpacked.largest_stream > 0 ? ENGINE_DECODER_MEMORY_STREAMS
-							   : ENGINE_DECODER_MEMORY;
+	uint64_t budget = e->options.decoder_memory ? e->options.decoder_memory
+						    : ENGINE_DECODER_MEMORY;
 	uint64_t chunks = e->packed->new_n / RILL_DELTA_CHUNK + 2, fixed, each;
 	struct rill_body_size size = empty_size(e);
 

@@ -16,14 +16,13 @@ struct engine_options {
 	unsigned change; /* price of a copy in bits; 0: the default */
 	unsigned jobs; /* threads; 0: 1 */
 	uint64_t memory; /* that encoding may take beside the mapped files; 0: ENGINE_MEMORY */
-	uint64_t decoder_memory; /* bytes that the decoder may take; 0: as below */
+	uint64_t decoder_memory; /* bytes that the decoder may take; 0: ENGINE_DECODER_MEMORY */
 	uint8_t flags; /* of the delta: delta_header.h */
 	struct progress *progress; /* or NULL */
 };
 
 #define ENGINE_MEMORY (UINT64_C(2) << 30)
 #define ENGINE_DECODER_MEMORY (16u << 20)
-#define ENGINE_DECODER_MEMORY_STREAMS (20u << 20) /* where there are compressed streams */
 
 /* What an encoder may tell about its work. */
 struct engine_report {

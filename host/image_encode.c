@@ -131,8 +131,14 @@ static enum rill_code find_recipe(struct encoding *e, size_t i, struct rill_erro
 static enum rill_code add_target(struct encoding *e, struct rill_error *error)
 {
 	const struct image *image = e->target;
-	enum rill_code code = add_document(e->new, &image->config, error);
+	enum rill_code code;
 
+	if (image->config.length > RILL_IMAGE_DOCUMENT_MAX ||
+	    image->manifest.length > RILL_IMAGE_DOCUMENT_MAX)
+		return rill_fail(error, RILL_UNSUPPORTED,
+				 "%s: its config or manifest is over %u bytes long", image->spec,
+				 RILL_IMAGE_DOCUMENT_MAX);
+	code = add_document(e->new, &image->config, error);
 	if (code == RILL_OK)
 		code = add_document(e->new, &image->manifest, error);
 	for (size_t i = 0; i < image->layer_count && code == RILL_OK; i++)

@@ -155,7 +155,7 @@ static void put_release(cJSON *entry, const struct publication *publication, cJS
 	cJSON *custom = cJSON_AddObjectToObject(entry, "custom");
 	cJSON *rill = cJSON_AddObjectToObject(custom, "rill");
 
-	cJSON_AddStringToObject(rill, "kind", "file");
+	cJSON_AddStringToObject(rill, "kind", publication->kind);
 	report_add_number(rill, "release", (uint64_t)publication->release);
 	put_texts(rill, "boards", &publication->boards);
 	put_texts(rill, "hardware", &publication->hardware);
@@ -168,6 +168,7 @@ static void put_report(cJSON *report, const struct publication *publication,
 		       const struct input *target, const uint8_t *sha256, const cJSON *deltas)
 {
 	cJSON_AddStringToObject(report, "target", publication->name);
+	cJSON_AddStringToObject(report, "kind", publication->kind);
 	report_add_number(report, "release", (uint64_t)publication->release);
 	report_add_number(report, "length", target->length);
 	report_add_digest(report, "sha256", sha256);
@@ -215,8 +216,9 @@ static enum rill_code store(struct repository *repository, struct publication *p
 }
 
 static enum rill_code publish_from(struct repository *repository, struct publication *publication,
-				   const struct input *target, char *const *history, size_t found,
-				   cJSON *report, struct rill_error *error)
+				   const struct delta_target *target, const struct input *content,
+				   char *const *history, size_t found, cJSON *report,
+				   struct rill_error *error)
 {
 	size_t count = found + publication->bases.count;
 	struct delta_job *jobs = calloc(count + 1, sizeof *jobs);
@@ -229,16 +231,65 @@ static enum rill_code publish_from(struct repository *repository, struct publica
 	code = delta_jobs_run(jobs, count, target, thread_count(publication), publication->quiet,
 			      error);
 	if (code == RILL_OK)
-		code = store(repository, publication, target, jobs, count, report, error);
+		code = store(repository, publication, content, jobs, count, report, error);
 	delta_jobs_free(jobs, count);
 	free(jobs);
 	return code;
 }
 
+/* What is to be published: `content` is that of the target. */
+struct subject {
+	struct input file;
+	struct image image;
+	struct delta_target target;
+	struct input content;
+};
+
+static enum rill_code open_image(struct subject *subject, const struct publication *publication,
+				 struct rill_error *error)
+{
+	const struct image_options options = {.platform = publication->platform};
+	enum rill_code code = image_open(&subject->image, publication->file, &options, error);
+
+	subject->target.image = &subject->image;
+	subject->content = (struct input){.bytes = subject->image.config.bytes,
+					  .length = subject->image.config.length};
+	return code;
+}
+
+static enum rill_code open_subject(struct subject *subject, struct publication *publication,
+				   struct rill_error *error)
+{
+	enum rill_code code;
+
+	if (!publication->kind)
+		publication->kind = image_detect(publication->file) == IMAGE_NONE ? "file"
+										  : "image";
+	if (strcmp(publication->kind, "image") == 0)
+		return open_image(subject, publication, error);
+	if (strcmp(publication->kind, "file") != 0)
+		return rill_fail(error, RILL_USAGE, "--kind is file or image, not '%s'",
+				 publication->kind);
+	if (publication->platform)
+		return rill_fail(error, RILL_USAGE, "--platform is for images");
+	code = input_open(&subject->file, publication->file, error);
+	subject->target.file = &subject->file;
+	subject->content = subject->file;
+	return code;
+}
+
+static void close_subject(struct subject *subject)
+{
+	if (subject->target.image)
+		image_close(&subject->image);
+	else
+		input_close(&subject->file);
+}
+
 enum rill_code publish(struct repository *repository, struct publication *publication,
 		       cJSON *report, struct rill_error *error)
 {
-	struct input target = {0};
+	struct subject subject = {0};
 	char **history = NULL;
 	size_t found = 0;
 	enum rill_code code;
@@ -248,21 +299,22 @@ enum rill_code publish(struct repository *repository, struct publication *public
 				 "'%s' is no name for a target: letters, digits and ._+-/ only",
 				 publication->name);
 	else
-		code = input_open(&target, publication->file, error);
+		code = open_subject(&subject, publication, error);
 	if (code == RILL_OK)
 		code = repository_edit(repository, RILL_TUF_TARGETS, publication->days, error);
 	if (code == RILL_OK)
 		code = choose_release(repository, repository_targets(repository), publication,
 				      error);
-	if (code == RILL_OK)
+	/* Of images the repository keeps no layers. */
+	if (code == RILL_OK && !subject.target.image)
 		code = release_history(repository, publication->name,
 				       (size_t)publication->base_releases, &history, &found, error);
 	if (code == RILL_OK)
-		code = publish_from(repository, publication, &target, history, found, report,
-				    error);
+		code = publish_from(repository, publication, &subject.target, &subject.content,
+				    history, found, report, error);
 	for (size_t i = 0; i < found; i++)
 		free(history[i]);
 	free(history);
-	input_close(&target);
+	close_subject(&subject);
 	return code;
 }

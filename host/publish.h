@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Puts a release of a file into a repository, with the deltas to it.
+ * Puts a release of a file or a container image into a repository, with the deltas to it. The
+ * target that stands for an image is its config, whose digest is the image's ID.
  */
 #ifndef RILL_HOST_PUBLISH_H
 #define RILL_HOST_PUBLISH_H
@@ -9,13 +10,15 @@
 #include "host/repository.h"
 
 struct publication {
-	const char *name, *file; /* the target's name; the file with its new content */
+	const char *name, *file; /* the target's name; the file or image with its new content */
+	const char *kind; /* "file", "image"; NULL: by what it is */
+	const char *platform; /* of an image: or NULL */
 	int64_t release; /* 0: the next one */
 	int64_t base_releases; /* deltas from this many releases before */
 	int64_t downgrade_from; /* devices up to this release may go down to it; 0: none */
 	int64_t days; /* until the targets expire */
 	int64_t threads; /* 0: as many as the machine runs */
-	struct text_list bases; /* more of them: files */
+	struct text_list bases; /* more of them: files or images */
 	struct text_list boards, hardware; /* none: for every board, for all hardware */
 	bool quiet;
 };

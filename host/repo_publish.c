@@ -3,24 +3,32 @@
 #include "host/repo_command.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static void print_publication(const cJSON *report, bool staged)
 {
 	const cJSON *delta, *deltas = cJSON_GetObjectItem(report, "deltas");
+	bool image = strcmp(cJSON_GetObjectItem(report, "kind")->valuestring, "image") == 0;
 	double length = strtod(cJSON_GetObjectItem(report, "length")->valuestring, NULL);
 
-	printf("%s: release %s%s, %s bytes; deltas:%s\n",
-	       cJSON_GetObjectItem(report, "target")->valuestring,
-	       cJSON_GetObjectItem(report, "release")->valuestring, staged ? " staged" : "",
-	       cJSON_GetObjectItem(report, "length")->valuestring,
-	       cJSON_GetArraySize(deltas) ? "" : " none");
+	printf("%s: release %s%s, ", cJSON_GetObjectItem(report, "target")->valuestring,
+	       cJSON_GetObjectItem(report, "release")->valuestring, staged ? " staged" : "");
+	if (image)
+		printf("image %.12s", cJSON_GetObjectItem(report, "sha256")->valuestring);
+	else
+		printf("%s bytes", cJSON_GetObjectItem(report, "length")->valuestring);
+	printf("; deltas:%s\n", cJSON_GetArraySize(deltas) ? "" : " none");
 	cJSON_ArrayForEach(delta, deltas)
 	{
 		const char *bytes = cJSON_GetObjectItem(delta, "length")->valuestring;
 
-		printf("  from %.19s: %s bytes, %.2f %%\n",
+		printf("  from %.19s: %s bytes",
 		       cJSON_GetArrayItem(cJSON_GetObjectItem(delta, "from"), 0)->valuestring,
-		       bytes, length > 0 ? 100 * strtod(bytes, NULL) / length : 0);
+		       bytes);
+		/* An image is named by its config, whose length says nothing. */
+		if (!image && length > 0)
+			printf(", %.2f %%", 100 * strtod(bytes, NULL) / length);
+		printf("\n");
 	}
 }
 
@@ -62,6 +70,10 @@ enum rill_code repo_publish(int argc, char **argv, struct rill_error *error)
 					 "K", "make deltas from so many releases before (1)"},
 					{"base", 'b', OPTION_LIST, &publication.bases, "FILE",
 					 "make a delta from this, too (may be repeated)"},
+					{"kind", 'k', OPTION_TEXT, &publication.kind, "KIND",
+					 "file or image (what FILE is)"},
+					{"platform", 0, OPTION_TEXT, &publication.platform,
+					 "OS/ARCH", "the one to take of images for several"},
 					{"jobs", 'j', OPTION_NUMBER, &publication.threads, "N",
 					 "make so many deltas at once (one a processor)"},
 					{"board", 0, OPTION_LIST, &publication.boards, "BOARD",
@@ -79,7 +91,8 @@ enum rill_code repo_publish(int argc, char **argv, struct rill_error *error)
 		"REPOSITORY NAME FILE --key FILE",
 		"Publishes FILE as the next release of the target NAME, with deltas from the\n"
 		"releases before. The metadata changes last: devices see the old release or the\n"
-		"new one, whole.",
+		"new one, whole. FILE may be a container image, as for mkdelta diff: then each\n"
+		"--base is one, too, and nothing else is a base.",
 		3,
 		3,
 		options};

@@ -47,9 +47,11 @@ static enum rill_code open_target(const struct check *check, const char *name,
 }
 
 /* The delta against what the release says of it, and of the result. */
-static enum rill_code check_header(const struct input *file, const struct rill_release_delta *delta,
+static enum rill_code check_header(const struct input *file, enum rill_kind kind,
+				   const struct rill_release_delta *delta,
 				   const struct rill_tuf_target *target, struct rill_error *error)
 {
+	bool image = kind == RILL_KIND_IMAGE;
 	struct rill_delta_header header;
 	uint8_t digest[RILL_SHA256_SIZE];
 	enum rill_code code = delta_read_header(file, &header, error);
@@ -57,7 +59,8 @@ static enum rill_code check_header(const struct input *file, const struct rill_r
 	if (code != RILL_OK)
 		return code;
 	rill_sha256(file->bytes, header.length, digest);
-	if (header.flags != 0 || header.base_count != 1 || header.output_count != 1 ||
+	if (header.flags != (image ? RILL_DELTA_IMAGE : 0) ||
+	    (!image && (header.base_count != 1 || header.output_count != 1)) ||
 	    (int64_t)file->length != delta->length || header.length != delta->header_length ||
 	    memcmp(digest, delta->header_sha256, sizeof digest) != 0 ||
 	    memcmp(header.base[0].sha256, delta->from, sizeof digest) != 0 ||
@@ -91,7 +94,7 @@ static enum rill_code apply(const struct check *check, const char *name, const s
 	return code;
 }
 
-static enum rill_code check_delta(const struct check *check, const char *name,
+static enum rill_code check_delta(const struct check *check, const char *name, enum rill_kind kind,
 				  const struct rill_release_delta *delta,
 				  const struct rill_tuf_target *target, struct rill_error *error)
 {
@@ -101,8 +104,8 @@ static enum rill_code check_delta(const struct check *check, const char *name,
 
 	check->counts->deltas++;
 	if (code == RILL_OK)
-		code = check_header(&file, delta, target, error);
-	if (code == RILL_OK)
+		code = check_header(&file, kind, delta, target, error);
+	if (code == RILL_OK && kind == RILL_KIND_FILE)
 		code = apply(check, name, &file, delta, error);
 	if (code != RILL_OK)
 		rill_error_in(error, "%s", delta->path);
@@ -124,7 +127,7 @@ static enum rill_code check_deltas(const struct check *check, const char *name,
 
 		code = rill_release_read_delta(check->json, i, &delta, error);
 		if (code == RILL_OK)
-			code = check_delta(check, name, &delta, target, error);
+			code = check_delta(check, name, release.kind, &delta, target, error);
 	}
 	return code;
 }

@@ -3,7 +3,7 @@
  * A delta of container images: a delta file (delta_header.h) with the flag RILL_DELTA_IMAGE,
  * whose objects are
  *
- *	bases	configs and layers of the images that are there, in any order
+ *	bases	configs, then layers of the images that are there
  *	outputs	0 the new image's config, 1 its manifest as published, 2 the recipes of its layers,
  *		then those of its layers that no base is, from the lowest up, each once
  *
@@ -24,8 +24,8 @@
 /* Outputs, by number; also how many there are without layers. */
 enum { RILL_IMAGE_CONFIG, RILL_IMAGE_MANIFEST, RILL_IMAGE_RECIPES, RILL_IMAGE_LAYERS };
 
-/* Longest output that is no layer. */
-#define RILL_IMAGE_DOCUMENT_MAX RILL_OCI_DOCUMENT_MAX
+/* Longest output that is no layer: they are kept in memory. */
+#define RILL_IMAGE_DOCUMENT_MAX (1u << 20)
 
 struct rill_image_layer {
 	const uint8_t *digest; /* of the blob as published */

@@ -18,6 +18,18 @@ static bool get_array(const struct rill_json *json, uint32_t object, const char 
 	return *array == 0 || rill_json_is(json, *array, RILL_JSON_ARRAY);
 }
 
+bool rill_kind_parse(const char *name, enum rill_kind *kind)
+{
+	static const char *const names[] = {[RILL_KIND_FILE] = "file", [RILL_KIND_IMAGE] = "image"};
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (strcmp(name, names[i]) == 0) {
+			*kind = (enum rill_kind)i;
+			return true;
+		}
+	return false;
+}
+
 enum rill_code rill_release_parse(const struct rill_json *json, uint32_t custom,
 				  struct rill_release *release, struct rill_error *error)
 {
@@ -28,9 +40,8 @@ enum rill_code rill_release_parse(const struct rill_json *json, uint32_t custom,
 		return malformed("rill", error);
 	if (!kind)
 		return malformed("kind", error);
-	if (strcmp(kind, "file") != 0)
+	if (!rill_kind_parse(kind, &release->kind))
 		return rill_fail(error, RILL_UNSUPPORTED, "a target of kind \"%.32s\"", kind);
-	release->kind = RILL_KIND_FILE;
 	if (!rill_json_integer(json, rill_json_get(json, rill, "release"), &release->number) ||
 	    release->number < 1 || release->number > RILL_RELEASE_MAX)
 		return malformed("release", error);

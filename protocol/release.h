@@ -26,7 +26,10 @@
 /* Release numbers: what JSON readers with doubles hold and print without loss. */
 #define RILL_RELEASE_MAX INT64_C(999999999999999)
 
-enum rill_kind { RILL_KIND_FILE };
+enum rill_kind { RILL_KIND_FILE, RILL_KIND_IMAGE };
+
+/* By its name: "file", "image". False: another one. */
+bool rill_kind_parse(const char *name, enum rill_kind *kind);
 
 struct rill_release {
 	enum rill_kind kind;

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CODES (RILL_CONFIG + 1)
+#define CODES (RILL_REBOOT + 1)
 
 static void every_code_has_a_name_of_its_own(void **state)
 {

@@ -103,7 +103,8 @@ static void unknown_keys_are_named_with_the_known_ones(void **state)
 		{"{" URL ",\"targets\":[{\"name\":\"app\",\"kind\":\"file\",\"path\":\"/a\","
 		 "\"mode\":1}]}",
 		 "targets[0]: unknown key \"mode\"; known are name, kind, path, group, "
-		 "within, may_switch, activate, hook_timeout, commit, commit_timeout, health, "
+		 "exact, within, may_switch, activate, hook_timeout, commit, commit_timeout, "
+		 "health, "
 		 "health_timeout"},
 	};
 
