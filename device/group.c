@@ -9,10 +9,23 @@
 #include <string.h>
 #include <time.h>
 
-#define FOR_WANTED(member, group)                                                                  \
-	for (struct update *member = (group)->members; member < (group)->members + (group)->count; \
-	     member++)                                                                             \
-		if (member->wanted)
+/* The first member that is wanted, and the one after it; or NULL. */
+static struct update *first_from(const struct group *group, struct update *member)
+{
+	while (member < group->members + group->count && !member->wanted)
+		member++;
+	return member < group->members + group->count ? member : NULL;
+}
+
+static struct update *first_wanted(const struct group *group)
+{
+	return first_from(group, group->members);
+}
+
+static struct update *next_wanted(const struct group *group, struct update *member)
+{
+	return first_from(group, member + 1);
+}
 
 /* The members of whom one is enough to say it of all. */
 static bool any_in(const struct group *group, enum update_state state)
@@ -29,8 +42,8 @@ static enum rill_code put_all(struct group *group, enum update_state state,
 	int64_t now = (int64_t)time(NULL);
 	struct journal *journal = group->members[0].journal;
 
-	FOR_WANTED(member, group)
-	{
+	for (struct update *member = first_wanted(group); member;
+	     member = next_wanted(group, member)) {
 		member->entry.state = state;
 		member->entry.time = now;
 		journal_set(journal, member->target->name, &member->entry);
@@ -41,8 +54,9 @@ static enum rill_code put_all(struct group *group, enum update_state state,
 static enum rill_code fail_all(struct group *group, const struct rill_error *error)
 {
 	group->members[0].error = *error;
-	FOR_WANTED(member, group)
-	member->error = *error;
+	for (struct update *member = first_wanted(group); member;
+	     member = next_wanted(group, member))
+		member->error = *error;
 	return error->code;
 }
 
@@ -82,8 +96,8 @@ static enum rill_code finish_rollback(struct group *group)
 	enum update_state state = STATE_ROLLED_BACK;
 	struct rill_error error;
 
-	FOR_WANTED(member, group)
-	{
+	for (struct update *member = first_wanted(group); member;
+	     member = next_wanted(group, member)) {
 		enum rill_code code = restore(member, &error);
 
 		rill_fail(&member->error, (enum rill_code)member->entry.code, "%s",
@@ -100,8 +114,8 @@ static enum rill_code finish_rollback(struct group *group)
 		state = code == RILL_WRONG_BASE ? STATE_FAILED : STATE_ROLLING_BACK;
 	}
 	put_all(group, state, &error);
-	FOR_WANTED(member, group)
-	{
+	for (struct update *member = first_wanted(group); member;
+	     member = next_wanted(group, member)) {
 		member->changed = false;
 		if (member->error.code != RILL_OK)
 			return member->error.code;
@@ -113,8 +127,9 @@ static enum rill_code roll_back(struct group *group, const struct rill_error *wh
 {
 	struct rill_error ignored;
 
-	FOR_WANTED(member, group)
-	update_failed(member, why);
+	for (struct update *member = first_wanted(group); member;
+	     member = next_wanted(group, member))
+		update_failed(member, why);
 	put_all(group, STATE_ROLLING_BACK, &ignored);
 	return finish_rollback(group);
 }
@@ -123,8 +138,8 @@ static enum rill_code commit_all(struct group *group)
 {
 	struct rill_error error = {.code = RILL_OK};
 
-	FOR_WANTED(member, group)
-	{
+	for (struct update *member = first_wanted(group); member;
+	     member = next_wanted(group, member)) {
 		const struct kind *kind = kind_of(member->target->kind);
 
 		if (kind->commit && kind->commit(member->target, &error) != RILL_OK)
@@ -135,15 +150,16 @@ static enum rill_code commit_all(struct group *group)
 	}
 	if (put_all(group, STATE_COMMITTED, &error) != RILL_OK)
 		return fail_all(group, &error);
-	FOR_WANTED(member, group)
-	partial_remove(member->config->state, member->target->name);
+	for (struct update *member = first_wanted(group); member;
+	     member = next_wanted(group, member))
+		partial_remove(member->config->state, member->target->name);
 	return RILL_OK;
 }
 
 static bool is_manual(const struct group *group)
 {
-	FOR_WANTED(member, group)
-	{
+	for (struct update *member = first_wanted(group); member;
+	     member = next_wanted(group, member)) {
 		if (member->target->manual)
 			return true;
 	}
@@ -152,8 +168,8 @@ static bool is_manual(const struct group *group)
 
 static void start_clock(struct group *group, bool tested)
 {
-	FOR_WANTED(member, group)
-	{
+	for (struct update *member = first_wanted(group); member;
+	     member = next_wanted(group, member)) {
 		boot_id(member->entry.boot, sizeof member->entry.boot);
 		member->entry.since = boot_seconds();
 		member->entry.tested = tested;
@@ -165,12 +181,13 @@ static enum rill_code test(struct group *group)
 {
 	struct rill_error error = {.code = RILL_OK};
 
-	FOR_WANTED(member, group)
-	member->changed = true;
+	for (struct update *member = first_wanted(group); member;
+	     member = next_wanted(group, member))
+		member->changed = true;
 	if (put_all(group, STATE_TESTING, &error) != RILL_OK)
 		return roll_back(group, &error);
-	FOR_WANTED(member, group)
-	{
+	for (struct update *member = first_wanted(group); member;
+	     member = next_wanted(group, member)) {
 		enum rill_code code = hook_test(member, &error);
 
 		if (code == RILL_POLICY || code == RILL_BUSY)
@@ -192,8 +209,8 @@ static enum rill_code test_or_reboot(struct group *group)
 	struct rill_error error;
 	bool pending = false;
 
-	FOR_WANTED(member, group)
-	{
+	for (struct update *member = first_wanted(group); member;
+	     member = next_wanted(group, member)) {
 		enum kind_position position = KIND_NEW;
 
 		if (kind_of(member->target->kind)->reboots &&
@@ -215,16 +232,17 @@ static enum rill_code back_out(struct group *group, const struct rill_error *why
 	struct rill_error ignored;
 	bool all_old = true;
 
-	FOR_WANTED(member, group)
-	if (find(member, &position, &ignored) != RILL_OK || position != KIND_OLD)
-		all_old = false;
+	for (struct update *member = first_wanted(group); member;
+	     member = next_wanted(group, member))
+		if (find(member, &position, &ignored) != RILL_OK || position != KIND_OLD)
+			all_old = false;
 	/* What stands in its place is somebody else's, and newer. */
 	if (group->count == 1 && position == KIND_OTHER)
 		all_old = true;
 	if (!all_old)
 		return roll_back(group, why);
-	FOR_WANTED(member, group)
-	{
+	for (struct update *member = first_wanted(group); member;
+	     member = next_wanted(group, member)) {
 		update_failed(member, why);
 		if (member->install)
 			member->install->keep = false;
@@ -238,8 +256,8 @@ static enum rill_code switch_all(struct group *group)
 {
 	struct rill_error error = {.code = RILL_OK};
 
-	FOR_WANTED(member, group)
-	{
+	for (struct update *member = first_wanted(group); member;
+	     member = next_wanted(group, member)) {
 		if (hook_may_switch(member, &error) == RILL_OK)
 			continue;
 		if (error.code == RILL_POLICY || error.code == RILL_BUSY)
@@ -249,9 +267,10 @@ static enum rill_code switch_all(struct group *group)
 	start_clock(group, false);
 	if (put_all(group, STATE_SWITCHING, &error) != RILL_OK)
 		return back_out(group, &error);
-	FOR_WANTED(member, group)
-	if (member->install->kind->switch_to_new(member->install, &error) != RILL_OK)
-		return back_out(group, &error);
+	for (struct update *member = first_wanted(group); member;
+	     member = next_wanted(group, member))
+		if (member->install->kind->switch_to_new(member->install, &error) != RILL_OK)
+			return back_out(group, &error);
 	return test_or_reboot(group);
 }
 
@@ -276,8 +295,8 @@ static enum rill_code finish_switch(struct group *group)
 	struct rill_error error = {.code = RILL_OK};
 	bool any_new = false, lost = false;
 
-	FOR_WANTED(member, group)
-	{
+	for (struct update *member = first_wanted(group); member;
+	     member = next_wanted(group, member)) {
 		enum kind_position position;
 
 		if (find(member, &position, &error) != RILL_OK)
@@ -296,8 +315,8 @@ static enum rill_code finish_switch(struct group *group)
 			return fail_all(group, &error);
 		return RILL_OK;
 	}
-	FOR_WANTED(member, group)
-	{
+	for (struct update *member = first_wanted(group); member;
+	     member = next_wanted(group, member)) {
 		if (member->install)
 			member->entry.state = STATE_SWITCHING;
 		if (member->install &&
@@ -334,8 +353,8 @@ static enum rill_code finish_test(struct group *group)
 {
 	struct rill_error error;
 
-	FOR_WANTED(member, group)
-	{
+	for (struct update *member = first_wanted(group); member;
+	     member = next_wanted(group, member)) {
 		enum kind_position position;
 
 		if (find(member, &position, &error) != RILL_OK)
@@ -345,8 +364,8 @@ static enum rill_code finish_test(struct group *group)
 		if (judge_position(member, position, &error) != RILL_OK)
 			return roll_back(group, &error);
 	}
-	FOR_WANTED(member, group)
-	{
+	for (struct update *member = first_wanted(group); member;
+	     member = next_wanted(group, member)) {
 		if (!member->entry.tested)
 			return test(group);
 	}
@@ -361,13 +380,14 @@ static enum rill_code finish_preparation(struct group *group)
 
 	if (group->count > 1 && (any_in(group, STATE_FETCHING) || any_in(group, STATE_FAILED)))
 		return RILL_OK;
-	FOR_WANTED(member, group)
-	if (update_reopen(member, &error) != RILL_OK) {
-		lost = true;
-		update_close(member);
-		if (update_put(member, STATE_FETCHING, &error) != RILL_OK)
-			return fail_all(group, &error);
-	}
+	for (struct update *member = first_wanted(group); member;
+	     member = next_wanted(group, member))
+		if (update_reopen(member, &error) != RILL_OK) {
+			lost = true;
+			update_close(member);
+			if (update_put(member, STATE_FETCHING, &error) != RILL_OK)
+				return fail_all(group, &error);
+		}
 	return lost ? RILL_OK : switch_all(group);
 }
 
@@ -453,8 +473,8 @@ static enum rill_code fetch_all(struct group *group, struct http *http)
 {
 	enum rill_code first = RILL_OK;
 
-	FOR_WANTED(member, group)
-	{
+	for (struct update *member = first_wanted(group); member;
+	     member = next_wanted(group, member)) {
 		enum rill_code code = update_fetch(member, http, &member->error);
 
 		if (first == RILL_OK)
@@ -464,9 +484,10 @@ static enum rill_code fetch_all(struct group *group, struct http *http)
 	}
 	if (first == RILL_OK)
 		return RILL_OK;
-	FOR_WANTED(member, group)
-	if (member->error.code == RILL_OK)
-		rill_fail(&member->error, RILL_POLICY, "waits for the others of its group");
+	for (struct update *member = first_wanted(group); member;
+	     member = next_wanted(group, member))
+		if (member->error.code == RILL_OK)
+			rill_fail(&member->error, RILL_POLICY, "waits for the others of its group");
 	return first;
 }
 
@@ -504,8 +525,9 @@ static enum rill_code look_and_update(struct group *group, struct trust *trust, 
 		return code;
 	if (begin_all(group, &error) != RILL_OK)
 		return fail_all(group, &error);
-	FOR_WANTED(member, group)
-	any = true;
+	for (struct update *member = first_wanted(group); member;
+	     member = next_wanted(group, member))
+		any = true;
 	if (any)
 		code = fetch_all(group, http);
 	return any && code == RILL_OK ? switch_all(group) : code;
@@ -566,12 +588,13 @@ enum rill_code group_rollback(struct group *group)
 		return rill_fail(&group->members[0].error, RILL_POLICY,
 				 "there is no version to go back to");
 	rill_fail(&why, RILL_POLICY, "rolled back by hand");
-	FOR_WANTED(member, group)
-	member->entry.failures = FAILURES_MAX;
+	for (struct update *member = first_wanted(group); member;
+	     member = next_wanted(group, member))
+		member->entry.failures = FAILURES_MAX;
 	roll_back(group, &why);
 	code = RILL_OK;
-	FOR_WANTED(member, group)
-	{
+	for (struct update *member = first_wanted(group); member;
+	     member = next_wanted(group, member)) {
 		if (member->entry.state != STATE_ROLLED_BACK)
 			code = member->error.code = RILL_IO;
 		else

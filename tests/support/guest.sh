@@ -5,7 +5,8 @@
 #	guest_packages PACKAGE...    downloads these (of arm64) and the kernel, unpacks them into $guest_root
 #	guest_new MODULE...          begins the guest's own files in $guest_files: busybox and these modules
 #	guest_program PROGRAM        puts a program, with its libraries, into the guest's /bin
-#	guest_run TIMEOUT SCRIPT     boots; runs SCRIPT there by busybox's sh; its output and exit code
+#	guest_run TIMEOUT SCRIPT [QEMU OPTION...]
+#	                             boots; runs SCRIPT there by busybox's sh; its output and exit code
 #
 # The guest reaches this machine's loopback as "localhost".
 
@@ -60,8 +61,8 @@ guest_program() {
 	done
 }
 
-guest_run() { # TIMEOUT SCRIPT
-	local log=$w/guest.log code
+guest_run() { # TIMEOUT SCRIPT [OPTION...]
+	local log=$w/guest.log code time=$1
 	cat >"$guest_files/init" <<-'INIT'
 		#!/bin/busybox sh
 		/bin/busybox --install -s /bin
@@ -81,12 +82,13 @@ guest_run() { # TIMEOUT SCRIPT
 	chmod 755 "$guest_files/init"
 	cp "$2" "$guest_files/script"
 	(cd "$guest_files" && find . | cpio -o -H newc --quiet -R 0:0) | gzip -1 >"$w/initramfs"
+	shift 2
 	# qemu ends with 0 whatever happens in the guest.
-	timeout "$1" qemu-system-aarch64 -M virt -cpu cortex-a53 -m 256 -nographic -no-reboot \
+	timeout "$time" qemu-system-aarch64 -M virt -cpu cortex-a53 -m 256 -nographic -no-reboot \
 		-kernel "$guest_root/boot/vmlinuz-$guest_version" -initrd "$w/initramfs" -append "console=ttyAMA0 quiet panic=-1" \
-		-netdev user,id=n0 -device virtio-net-pci,netdev=n0,romfile= </dev/null 2>&1 | tr -d '\r' >"$log" || true
+		-netdev user,id=n0 -device virtio-net-pci,netdev=n0,romfile= "$@" </dev/null 2>&1 | tr -d '\r' >"$log" || true
 	code=$(sed -n 's/^guest: exit code //p' "$log")
 	sed '/^guest: exit code/d' "$log"
-	[ -n "$code" ] || fail "the guest did not end within $1 s"
+	[ -n "$code" ] || fail "the guest did not end within $time s"
 	return "$code"
 }

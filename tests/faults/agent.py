@@ -1,0 +1,318 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Lets every call of the agent that touches files go wrong, one after another, in every way (io.c), over whole updates and
+rollbacks. After each: what is installed is old or new, whole; the agent is started without the network, and again with it,
+and comes to the same end as if nothing had been. At most 64 KiB of what was received is fetched again, and nothing is left
+behind. Prints a table; exits 1 when anything was broken.
+
+usage: agent.py [--sample N] [--faults A,B...] [--only SCENARIO] [--control NAME]
+       every N-th point only (from a random one); the control's name is one of io.c, and something must be broken then
+environment: AGENT, MKDELTA (command lines), FAULT_IO (the library)
+"""
+import argparse
+import concurrent.futures
+import hashlib
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)) + "/../net")
+import lab as net  # noqa: E402
+from server import Server  # noqa: E402
+
+CHUNK = 65536
+NAMES = (net.NAME, "tools/other")
+# Name of the fault, in $FAULT, and whether it stays. When the power goes, storage has what was synced; and of the rest
+# nothing, the names alone, or the data alone. All of it is what "kill" leaves.
+FAULTS = {"kill": ("kill", False), "cut": ("cut", False), "cut names": ("cut", False), "cut data": ("cut", False),
+          "short": ("short", False), "EINTR": ("EINTR", False),
+          "EIO": ("EIO", False), "ENOSPC": ("ENOSPC", False), "EDQUOT": ("EDQUOT", False), "EROFS": ("EROFS", False),
+          "EIO stays": ("EIO", True), "ENOSPC stays": ("ENOSPC", True), "EDQUOT stays": ("EDQUOT", True),
+          "EROFS stays": ("EROFS", True)}
+
+
+class Scenario:
+    """`members`: of each target. `words`: the command that goes wrong. `end`: what is installed when all is over, by
+    target; `codes`: how the last run with the network may end."""
+
+    def __init__(self, name, end, codes=(0,), words=("update",), members=({},), has_base=True, before=None, **config):
+        self.__dict__.update(locals())
+
+    def make(self, lab, url, folder):
+        """The device as it is before."""
+        os.makedirs(folder + "/state/metadata")
+        os.makedirs(folder + "/bin")
+        shutil.copy(lab.www + "/metadata/1.root.json", folder + "/root.json")
+        targets = []
+        for i, more in enumerate(self.members):
+            path = folder + "/bin/app%d" % i
+            if self.has_base:
+                shutil.copy(lab.folder + "/old", path)
+                os.chmod(path, 0o750)
+                if lab.attributes:
+                    os.setxattr(path, "user.rill", b"kept")
+            targets.append({"name": NAMES[i], "kind": "file", "path": path, **more})
+        config = {"url": url, "ca": lab.ca.crt, "root": folder + "/root.json", "state": folder + "/state", "retries": 0,
+                  "proxy": "none", "targets": targets, **self.config}
+        with open(folder + "/config", "w") as f:
+            json.dump(config, f)
+        with open(folder + "/offline", "w") as f:
+            json.dump({**config, "url": "https://localhost:9/"}, f)
+        if self.before:
+            self.before(lab, folder)
+
+
+def agent(lab, folder, words, config="config", **environment):
+    done = subprocess.run([*lab.agent_words, *words, "--json", "--config", folder + "/" + config], capture_output=True,
+                          text=True, timeout=120, env={**os.environ, **environment})
+    return done.returncode, done.stderr
+
+
+def update_before(lab, folder):
+    code, err = agent(lab, folder, ("update",))
+    assert code == 0, err
+
+
+SICK = {"health": ["/bin/false"]}
+GROUP = ({"group": "both"}, {"group": "both"})
+SCENARIOS = (
+    Scenario("update", ["new"]),
+    Scenario("whole file", ["new"], has_base=False, full="always"),
+    Scenario("failed health check", ["old"], codes=(13, 12), members=(SICK,)),
+    Scenario("group of two", ["new", "new"], members=GROUP),
+    Scenario("group, the second sick", ["old", "old"], codes=(13, 12), members=(GROUP[0], {**GROUP[1], **SICK})),
+    Scenario("rollback by hand", ["old"], codes=(12,), words=("rollback",), before=update_before),
+)
+
+
+class Storage:
+    """What the disk is bound to hold when the power goes: all as it was, and what was synced since (io.c)."""
+
+    def __init__(self, folder, shadow, attributes):
+        self.attributes, self.folders = attributes, {}
+        self.folder, self.shadow, self.content, self.names = folder, shadow, {}, {}
+        for where, folders, files in os.walk(folder):
+            inode = os.stat(where).st_ino
+            self.names[inode] = [(os.lstat(where + "/" + name).st_ino, name) for name in folders + files]
+            for name in files:
+                path = where + "/" + name
+                with open(path, "rb") as f:
+                    self.content[os.stat(path).st_ino] = (f.read(), os.stat(path).st_mode)
+            self.folders.update((os.stat(where + "/" + name).st_ino, 1) for name in folders)
+        self.root = os.stat(folder).st_ino
+
+    def synced(self, inode):
+        try:
+            with open("%s/%d" % (self.shadow, inode), "rb") as f:
+                return f.read()
+        except FileNotFoundError:
+            return None
+
+    def cut(self, keep_names, keep_data):
+        modes, self.now = {}, {}
+        for where, folders, files in os.walk(self.folder):
+            if keep_names:
+                self.now[os.stat(where).st_ino] = [(os.lstat(where + "/" + name).st_ino, name)
+                                                   for name in folders + files]
+            for name in folders:
+                self.folders[os.stat(where + "/" + name).st_ino] = 1
+            for name in files:
+                st = os.lstat(where + "/" + name)
+                modes[st.st_ino] = st.st_mode
+                if keep_data:
+                    with open(where + "/" + name, "rb") as f:
+                        self.now[st.st_ino] = f.read()
+        new = self.folder + ".cut"
+        self.rebuild(self.root, new, modes)
+        shutil.rmtree(self.folder)
+        os.rename(new, self.folder)
+
+    def rebuild(self, inode, path, modes):
+        os.mkdir(path)
+        listing = self.synced(inode)
+        names = self.names.get(inode, []) if listing is None else \
+            [(int(line.split(" ", 1)[0]), line.split(" ", 1)[1]) for line in listing.decode().splitlines()]
+        names = self.now.get(inode, names)
+        for inode, name in names:
+            to = path + "/" + name
+            if inode in self.folders:
+                self.rebuild(inode, to, modes)
+                continue
+            data = self.now.get(inode, self.synced(inode))
+            if data is None:
+                data = self.content.get(inode, (b"", 0))[0]
+            with open(to, "wb") as f:
+                f.write(data)
+            os.chmod(to, modes.get(inode, self.content.get(inode, (b"", 0o600))[1]) & 0o7777)
+            if self.attributes and "/bin/" in to and not name.endswith(".rill-new"):
+                os.setxattr(to, "user.rill", b"kept")  # its inode was synced with it
+
+
+class Point:
+    """One fault at one call."""
+    control = None
+
+    def __init__(self, lab, server, scenario, fault, at):
+        self.lab, self.server, self.scenario, self.fault, self.at = lab, server, scenario, fault, at
+        self.folder = "%s/point-%s-%d" % (lab.folder, "".join(c for c in scenario.name + fault if c.isalnum()), at)
+        self.wrong, self.reached, self.call, self.after = [], False, "", ""
+
+    def installed(self):
+        found = []
+        for i in range(len(self.scenario.members)):
+            path = self.folder + "/bin/app%d" % i
+            if not os.path.exists(path):
+                found.append("none")
+                continue
+            with open(path, "rb") as f:
+                data = f.read()
+            name = "new" if data == self.lab.new else "old" if data == self.lab.old else "BROKEN"
+            if self.scenario.has_base and (os.stat(path).st_mode & 0o777 != 0o750 or
+                                           (self.lab.attributes and os.getxattr(path, "user.rill") != b"kept")):
+                name = "BROKEN: mode or attributes"
+            found.append(name)
+        return found
+
+    def look(self, when, together):
+        found = self.installed()
+        allowed = ("old", "new") if self.scenario.has_base else ("none", "new")
+        if not all(name in allowed for name in found) or (together and len(set(found)) > 1):
+            self.wrong.append("%s: installed is %s" % (when, found))
+        return found
+
+    def one_error(self, err):
+        lines = err.strip().splitlines()
+        if not lines or len(lines) > 2 * len(self.scenario.members) or not all(l.startswith("rill-agent: ") for l in lines):
+            self.wrong.append("not a clear error: %r" % err)
+
+    def run(self):
+        os.makedirs(self.folder)
+        shadow, log = self.folder + ".shadow", self.folder + ".log"
+        os.makedirs(shadow)
+        os.symlink(".", "%s/%s" % (self.lab.www, os.path.basename(self.folder)))  # requests tell who asks
+        self.scenario.make(self.lab, "https://localhost:%d/%s/" % (self.server.port, os.path.basename(self.folder)), self.folder)
+        fault, stays = FAULTS[self.fault]
+        storage = Storage(self.folder, shadow, self.lab.attributes) if fault == "cut" else None
+        environment = {"LD_PRELOAD": os.environ["FAULT_IO"], "FAULT": fault, "FAULT_AT": str(self.at), "FAULT_LOG": log,
+                       "FAULT_UNDER": self.folder + "/"}
+        if self.control:
+            environment["FAULT_CONTROL"] = self.control
+        if stays:
+            environment["FAULT_STICKY"] = "1"
+        if storage:
+            environment["FAULT_SHADOW"] = shadow
+        code, err = agent(self.lab, self.folder, self.scenario.words, **environment)
+        self.reached = os.path.exists(log)
+        if self.reached:
+            with open(log) as f:
+                self.call = f.read().split()[1]
+            self.judge(code, err, storage)
+        shutil.rmtree(self.folder)
+        shutil.rmtree(shadow)
+        os.unlink("%s/%s" % (self.lab.www, os.path.basename(self.folder)))
+        if self.reached:
+            os.unlink(log)
+        return self
+
+    def judge(self, code, err, storage):
+        if FAULTS[self.fault][0] in ("kill", "cut"):
+            if code != -9:
+                self.wrong.append("not killed, but exit code %d" % code)
+        elif code not in (0, *self.scenario.codes):
+            self.one_error(err)
+        if storage:
+            storage.cut("names" in self.fault, "data" in self.fault)
+        targets = range(len(self.scenario.members))
+        kept = [self.kept(target) for target in targets]
+        asked = [len(self.requests(target)) for target in targets]
+        self.after = ",".join(self.look("after the fault", False))
+        code, err = agent(self.lab, self.folder, ("update",), "offline")
+        if code not in (4, *self.scenario.codes):
+            self.wrong.append("without the network: exit code %d: %s" % (code, err))
+        self.look("started without the network", True)
+        for _ in range(3 if 13 in self.scenario.codes else 1):
+            code, err = agent(self.lab, self.folder, ("update",))
+        if code not in self.scenario.codes:
+            self.wrong.append("with the network: exit code %d: %s" % (code, err))
+        if self.installed() != self.scenario.end:
+            self.wrong.append("in the end: %s" % self.installed())
+        left = [name for name in os.listdir(self.folder + "/bin") if name.endswith(".rill-new")]
+        if left:
+            self.wrong.append("left behind: %s" % left)
+        for target, kept in enumerate(kept):
+            again = [kept - (request.start or 0) for request in self.requests(target)[asked[target]:]]
+            if any(n > CHUNK for n in again):
+                self.wrong.append("%d bytes were fetched again" % max(again))
+
+    def kept(self, target):
+        """Bytes that are on disk of what was received."""
+        name = hashlib.sha256(NAMES[target].encode()).hexdigest()[:32]
+        path = self.folder + ("/state/download/" + name if self.scenario.has_base else "/bin/.app%d.rill-new" % target)
+        return os.path.getsize(path) if os.path.exists(path) else 0
+
+    def requests(self, target):
+        return [request for request in self.server.requests
+                if request.path.startswith("/%s/targets/" % os.path.basename(self.folder)) and
+                os.path.basename(NAMES[target]) in request.path]
+
+
+def run_fault(lab, server, scenario, fault, sample, pool):
+    """All points, until one is not reached."""
+    points, at, step = [], random.randrange(sample) + 1, sample
+    while True:
+        batch = [Point(lab, server, scenario, fault, at + i * step) for i in range(8)]
+        done = list(pool.map(Point.run, batch))
+        points += [point for point in done if point.reached]
+        if not all(point.reached for point in done):
+            return points
+        at += 8 * step
+
+
+def has_attributes(folder):
+    try:
+        os.setxattr(folder, "user.rill", b"?")
+        return True
+    except OSError:
+        return False
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--sample", type=int, default=1)
+    parser.add_argument("--faults", default=",".join(FAULTS))
+    parser.add_argument("--only")
+    parser.add_argument("--control")
+    arguments = parser.parse_args()
+    lab = net.Lab()
+    Point.control = arguments.control
+    lab.attributes = has_attributes(lab.folder)
+    lab.mkdelta("repo", "publish", lab.www, "tools/other", lab.folder + "/old", "--key", lab.folder + "/key", "-q")
+    lab.mkdelta("repo", "publish", lab.www, "tools/other", lab.folder + "/new", "--key", lab.folder + "/key", "-q")
+    server = Server(lab.www, lab.context, None, "/targets/")
+    print("%-24s %-14s %6s %6s %6s %6s  %s" % ("scenario", "fault", "points", "old", "new", "broken", "calls"))
+    total = broken = 0
+    with concurrent.futures.ThreadPoolExecutor(int(os.environ.get("FAULT_JOBS", "3"))) as pool:
+        for scenario in SCENARIOS:
+            if arguments.only and scenario.name != arguments.only:
+                continue
+            for fault in arguments.faults.split(","):
+                points = run_fault(lab, server, scenario, fault, arguments.sample, pool)
+                calls = {}
+                for point in points:
+                    calls[point.call] = calls.get(point.call, 0) + 1
+                bad = [point for point in points if point.wrong]
+                new = sum("new" in point.after for point in points)
+                total, broken = total + len(points), broken + len(bad)
+                print("%-24s %-14s %6d %6d %6d %6d  %s" % (scenario.name, fault, len(points), len(points) - new, new, len(bad),
+                      " ".join("%s %d" % item for item in sorted(calls.items()))), flush=True)
+                for point in bad[:10]:
+                    print("  BROKEN at call %d (%s): %s" % (point.at, point.call, "; ".join(point.wrong)), flush=True)
+    print("%d faults, %d broken%s" % (total, broken, ", of an agent that is meant to be" if arguments.control else ""))
+    sys.stdout.flush()
+    sys.exit(0 if total and (broken > 0) == bool(arguments.control) else 1)
+
+
+main()

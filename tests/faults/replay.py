@@ -1,0 +1,182 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Cuts the power at every point of a recorded log of block writes (qemu's blklogwrites, which has the format of dm-log-writes),
+and judges the disk that is found: it is mounted, what is installed must be old or new, whole; then the agent is started on
+it without the network, and again with it, and must come to the new version. Prints a row of a table.
+
+usage: replay.py NAME BASE.img LOG --old FILE --new FILE --config FILE --offline FILE --mount FOLDER
+       [--fs NAME] [--tear N] [--reorder N] [--sample N] [--seed S] [--bad]
+
+After each write and flush comes a plain cut. Beyond that a real disk may have
+  tear     written only the first k units of 4096 bytes of the last write (N points in each), or
+  reorder  written any part of what came since the last flush, in units (N random choices before each flush).
+The configurations' paths are below FOLDER, where the disk is mounted. --bad: a control, something must be broken.
+Needs root, for loop mounts.
+"""
+import argparse
+import json
+import os
+import random
+import struct
+import subprocess
+import sys
+
+UNIT = 4096
+FLUSH, DISCARD = 1, 4
+
+
+def entries(path):
+    with open(path, "rb") as f:
+        magic, _version, count, unit = struct.unpack("<QQQI", f.read(28))
+        if magic != 0x6a736677736872:
+            sys.exit("%s: not a log of writes" % path)
+        at = unit
+        for _ in range(count):
+            f.seek(at)
+            sector, n, flags, _length = struct.unpack("<QQQQ", f.read(32))
+            at += unit
+            data = b""
+            if n and not flags & DISCARD:
+                f.seek(at)
+                data = f.read(n * unit)
+                at += len(data)
+            yield sector * unit, data, flags
+
+
+def units(offset, data):
+    at = 0
+    while at < len(data):
+        n = UNIT - (offset + at) % UNIT
+        yield offset + at, data[at:at + n]
+        at += n
+
+
+def run(*words):
+    done = subprocess.run(words, capture_output=True, text=True, timeout=120)
+    return done.returncode, done.stdout, done.stderr.strip()
+
+
+class Judge:
+    def __init__(self, arguments):
+        self.arguments, self.cut = arguments, arguments.mount + ".img"
+        self.agent = os.environ["AGENT"].split()
+        self.content = {}
+        for name in ("old", "new"):
+            with open(getattr(arguments, name), "rb") as f:
+                self.content[f.read()] = name
+        self.kinds = {}  # name to counts: cuts, old, new, resumed, broken
+        self.points = 0
+
+    def installed(self):
+        with open(self.arguments.mount + "/device/bin/app", "rb") as f:
+            return self.content.get(f.read(), "TORN")
+
+    def update(self, config):
+        return run(*self.agent, "update", "--now", "--json", "--config", config)
+
+    def look(self):
+        """What is installed, whether an update was under way; or what is wrong."""
+        first = self.installed()
+        if first == "TORN":
+            return first, False, "torn"
+        code, _, err = self.update(self.arguments.offline)
+        status = json.loads(run(*self.agent, "status", "--json", "--config", self.arguments.offline)[1])["targets"][0]
+        resumed = status["state"] not in ("idle", "committed", "rolled-back") or status["kept"] > 0
+        # A rollback by hand that the cut interrupted is ended, and says so.
+        if code not in (4, 12) or self.installed() == "TORN":
+            return first, resumed, "without the network: code %d, %s: %s" % (code, self.installed(), err)
+        code, _, err = self.update(self.arguments.config)
+        if code != 0 or self.installed() != "new":
+            return first, resumed, "with the network: code %d, %s: %s" % (code, self.installed(), err)
+        return first, resumed, None
+
+    def judge(self, kind, at, disk):
+        counts = self.kinds.setdefault(kind, [0, 0, 0, 0, 0])
+        self.points += 1
+        if self.points % self.arguments.sample:
+            return
+        counts[0] += 1
+        with open(self.cut, "wb") as f:
+            f.write(disk)
+        first, resumed, wrong = "", False, None
+        code, _, err = run("mount", "-o", "loop", "-t", self.arguments.fs, self.cut, self.arguments.mount)
+        if code:
+            wrong = "cannot be mounted: %s" % err
+        else:
+            try:
+                first, resumed, wrong = self.look()
+            except (OSError, ValueError) as problem:
+                wrong = "%s: %s" % (type(problem).__name__, problem)
+            code, _, err = run("umount", self.arguments.mount)
+            if code:
+                sys.exit("umount: %s" % err)
+            if self.arguments.fs == "ext4" and run("e2fsck", "-fn", self.cut)[0]:
+                wrong = wrong or "e2fsck finds damage after it"
+        counts[1] += first == "old"
+        counts[2] += first == "new"
+        counts[3] += resumed
+        counts[4] += wrong is not None
+        if wrong and sum(c[4] for c in self.kinds.values()) <= 5:
+            print("  %s: %s cut at entry %d: %s" % (self.arguments.name, kind, at, wrong), flush=True)
+
+    def print_table(self, count):
+        broken = 0
+        for kind, counts in self.kinds.items():
+            print("%-28s %-8s %6d %6d %6d %8d %7d" % (self.arguments.name, kind, *counts))
+            broken += counts[4]
+        print("%-28s %d entries in the log" % (self.arguments.name, count), flush=True)
+        return broken
+
+
+def reordered(judge, source, at, start, pending):
+    if not pending:
+        return
+    for _ in range(judge.arguments.reorder):
+        disk, share = bytearray(start), source.random()
+        for offset, data in pending:
+            for where, part in units(offset, data):
+                if source.random() < share:
+                    disk[where:where + len(part)] = part
+        judge.judge("reorder", at, disk)
+
+
+def replay(arguments):
+    judge, source = Judge(arguments), random.Random(arguments.seed)
+    with open(arguments.base, "rb") as f:
+        disk = bytearray(f.read())
+    start, pending, at = bytes(disk), [], -1
+    for at, (offset, data, flags) in enumerate(entries(arguments.log)):
+        if data:
+            parts = list(units(offset, data))
+            for k in source.sample(range(1, len(parts)), min(arguments.tear, len(parts) - 1)):
+                torn = bytearray(disk)
+                for where, part in parts[:k]:
+                    torn[where:where + len(part)] = part
+                judge.judge("tear", at, torn)
+            disk[offset:offset + len(data)] = data
+            pending.append((offset, data))
+        judge.judge("plain", at, disk)
+        if flags & FLUSH:
+            reordered(judge, source, at, start, pending)
+            start, pending = bytes(disk), []
+    reordered(judge, source, at, start, pending)
+    broken = judge.print_table(at + 1)
+    os.unlink(judge.cut)
+    return broken
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    for name in ("name", "base", "log"):
+        parser.add_argument(name)
+    for name in ("--old", "--new", "--config", "--offline", "--mount"):
+        parser.add_argument(name, required=True)
+    parser.add_argument("--fs", default="ext4")
+    for name, value in (("--tear", 2), ("--reorder", 4), ("--sample", 1), ("--seed", 1)):
+        parser.add_argument(name, type=int, default=value)
+    parser.add_argument("--bad", action="store_true")
+    arguments = parser.parse_args()
+    sys.exit(0 if (replay(arguments) > 0) == arguments.bad else 1)
+
+
+main()
