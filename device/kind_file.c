@@ -6,6 +6,8 @@
 #include "device/kind.h"
 
 #include "device/durable.h"
+#include "device/file_attributes.h"
+#include "device/file_checks.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -14,7 +16,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #define BLOCK 65536
@@ -72,88 +73,16 @@ static enum rill_code hash_descriptor(int fd, const char *path, uint64_t length,
 	return code;
 }
 
-/* Where the symbolic links of the folder lead. */
-static enum rill_code check_within(const struct file_install *file, struct rill_error *error)
-{
-	const char *within = file->target->within;
-	char link[32], real[PATH_MAX], *allowed;
-	size_t n;
-	ssize_t length;
-	bool is_within;
-
-	if (!within)
-		return RILL_OK;
-	allowed = realpath(within, NULL);
-	if (!allowed)
-		return system_failed(within, "find", error);
-	snprintf(link, sizeof link, "/proc/self/fd/%d", file->folder);
-	length = readlink(link, real, sizeof real - 2);
-	if (length <= 0) {
-		free(allowed);
-		return system_failed(file->path, "find its folder", error);
-	}
-	snprintf(real + length, 2, "/");
-	n = strlen(allowed);
-	is_within = strncmp(real, allowed, n) == 0 && (n == 1 || real[n] == '/');
-	free(allowed);
-	if (is_within)
-		return RILL_OK;
-	real[length] = 0;
-	return rill_fail(error, RILL_CONFIG, "%s: leads to %.200s, which is not \"within\" %.100s",
-			 file->path, real, within);
-}
-
-/* What rename(2) or link(2) would refuse in the end. An old kernel says nothing of it. */
-static enum rill_code check_attributes(int folder, const char *name, const char *path,
-				       struct rill_error *error)
-{
-	struct statx st;
-	uint64_t immutable = STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND;
-
-	if (statx(folder, name, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_TYPE,
-		  &st) != 0)
-		return RILL_OK;
-	if (st.stx_attributes & st.stx_attributes_mask & immutable)
-		return rill_fail(error, RILL_CONFIG,
-				 "%s: it or its folder is immutable or append-only (chattr)", path);
-	if (*name && (st.stx_attributes & st.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT))
-		return rill_fail(error, RILL_CONFIG, "%s: something is mounted on it", path);
-	return RILL_OK;
-}
-
-static enum rill_code check_type(const struct file_install *file, const struct stat *folder,
-				 struct rill_error *error)
-{
-	const struct stat *st = &file->base_stat;
-
-	if (S_ISLNK(st->st_mode))
-		return rill_fail(error, RILL_CONFIG,
-				 "%s: a symbolic link; configure the file that it leads to",
-				 file->path);
-	if (!S_ISREG(st->st_mode))
-		return rill_fail(error, RILL_CONFIG, "%s: not a regular file", file->path);
-	if (st->st_dev != folder->st_dev)
-		return rill_fail(
-			error, RILL_CONFIG,
-			"%s: on another file system than its folder; nothing can be renamed "
-			"over it",
-			file->path);
-	return check_attributes(file->folder, file->name, file->path, error);
-}
-
 static enum rill_code open_base(struct file_install *file, struct rill_error *error)
 {
-	struct stat folder;
-	enum rill_code code = check_attributes(file->folder, "", file->path, error);
+	enum rill_code code = file_check_folder(file->folder, file->path, error);
 
 	if (code != RILL_OK)
 		return code;
 	/* By its name first: to open a device may do something. */
 	if (fstatat(file->folder, file->name, &file->base_stat, AT_SYMLINK_NOFOLLOW) != 0)
 		return errno == ENOENT ? RILL_OK : system_failed(file->path, "look at", error);
-	if (fstat(file->folder, &folder) != 0)
-		return system_failed(file->path, "look at its folder", error);
-	code = check_type(file, &folder, error);
+	code = file_check_base(file->folder, file->name, &file->base_stat, file->path, error);
 	if (code != RILL_OK)
 		return code;
 	file->base = openat(file->folder, file->name,
@@ -199,7 +128,7 @@ static enum rill_code file_open(struct install **install, const struct target_co
 	file->folder = file->base = file->fresh = -1;
 	code = open_folder(file, target, error);
 	if (code == RILL_OK)
-		code = check_within(file, error);
+		code = file_check_within(file->folder, target, error);
 	if (code == RILL_OK)
 		code = open_base(file, error);
 	if (code == RILL_OK && faccessat(file->folder, ".", W_OK, AT_EACCESS) != 0)
@@ -244,6 +173,15 @@ static enum rill_code reserve(const struct file_install *file, uint64_t length,
 	return RILL_OK;
 }
 
+static enum rill_code keep_attributes(const struct file_install *file, struct rill_error *error)
+{
+	if (file->install.has_base)
+		return file_attributes_copy(file->base, &file->base_stat, file->fresh, file->path,
+					    error);
+	return fchmod(file->fresh, 0755) == 0 ? RILL_OK
+					      : system_failed(file->path, "set its mode", error);
+}
+
 static enum rill_code file_begin(struct install *install, uint64_t length, struct rill_error *error)
 {
 	struct file_install *file = file_of(install);
@@ -262,7 +200,9 @@ static enum rill_code file_begin(struct install *install, uint64_t length, struc
 		return system_failed(file->path, "create a file beside it", error);
 	if (fsync(file->folder) != 0) /* for `resume`: its name is to survive */
 		return system_failed(file->path, "sync its folder", error);
-	return reserve(file, length, error);
+	/* What cannot be kept in the end is better known now. */
+	code = keep_attributes(file, error);
+	return code == RILL_OK ? reserve(file, length, error) : code;
 }
 
 static enum rill_code file_resume(struct install *install, uint64_t length, uint64_t *kept,
@@ -328,48 +268,13 @@ static enum rill_code file_read_new(struct install *install, size_t object, uint
 	return read_fully(file->fresh, file->path, offset, bytes, n, error);
 }
 
-/* Extended attributes, which hold capabilities among others. One that the file system or
- * our rights do not allow is an error: a program without its capabilities is broken. */
-static enum rill_code copy_xattrs(const struct file_install *file, struct rill_error *error)
-{
-	char names[4096], value[4096];
-	ssize_t n = flistxattr(file->base, names, sizeof names);
-
-	if (n < 0)
-		return errno == ENOTSUP ? RILL_OK
-					: system_failed(file->path, "list its attributes", error);
-	for (const char *name = names; name < names + n; name += strlen(name) + 1) {
-		ssize_t size = fgetxattr(file->base, name, value, sizeof value);
-
-		if (size < 0 || fsetxattr(file->fresh, name, value, (size_t)size, 0) != 0)
-			return system_failed(file->path, "copy its attributes", error);
-	}
-	return RILL_OK;
-}
-
-/* Owner first: chown(2) clears set-user-id bits and capabilities. */
-static enum rill_code copy_ownership(const struct file_install *file, struct rill_error *error)
-{
-	const struct stat *st = &file->base_stat;
-
-	if (!file->install.has_base)
-		return fchmod(file->fresh, 0755) == 0
-			       ? RILL_OK
-			       : system_failed(file->path, "set its mode", error);
-	if (fchown(file->fresh, st->st_uid, st->st_gid) != 0)
-		return system_failed(file->path, "keep its owner", error);
-	if (fchmod(file->fresh, st->st_mode & 07777) != 0)
-		return system_failed(file->path, "keep its mode", error);
-	return copy_xattrs(file, error);
-}
-
 static enum rill_code file_seal(struct install *install, const uint8_t *sha256,
 				struct rill_error *error)
 {
 	const struct file_install *file = file_of(install);
 	uint8_t digest[RILL_SHA256_SIZE];
 	struct stat st;
-	enum rill_code code = copy_ownership(file, error);
+	enum rill_code code = keep_attributes(file, error);
 
 	if (code != RILL_OK)
 		return code;
@@ -385,7 +290,7 @@ static enum rill_code file_seal(struct install *install, const uint8_t *sha256,
 	return code;
 }
 
-static enum rill_code file_check_base(struct install *install, struct rill_error *error)
+static enum rill_code file_is_unchanged(struct install *install, struct rill_error *error)
 {
 	const struct file_install *file = file_of(install);
 	const struct stat *was = &file->base_stat;
@@ -410,7 +315,7 @@ static enum rill_code file_check_base(struct install *install, struct rill_error
 static enum rill_code file_switch(struct install *install, struct rill_error *error)
 {
 	struct file_install *file = file_of(install);
-	enum rill_code code = file_check_base(install, error);
+	enum rill_code code = file_is_unchanged(install, error);
 
 	if (code != RILL_OK)
 		return code;
@@ -490,7 +395,7 @@ const struct kind kind_file = {
 	.name = "file",
 	.open = file_open,
 	.read_base = file_read_base,
-	.check_base = file_check_base,
+	.check_base = file_is_unchanged,
 	.begin = file_begin,
 	.resume = file_resume,
 	.flush = file_flush,

@@ -271,7 +271,7 @@ enum rill_code update_fetch(struct update *update, struct http *http, struct ril
 		return code;
 	}
 	if (update->entry.state >= STATE_FETCHED)
-		update->install->keep = false;
+		update->install->keep = update->entry.full && code != RILL_CORRUPT;
 	blame(update, code, error);
 	return end_badly(update, error);
 }
@@ -295,7 +295,8 @@ enum rill_code update_reopen(struct update *update, struct rill_error *error)
 		code = kind->seal(update->install, update_sha256(update->entry.to, digest), error);
 	if (code == RILL_OK && update->entry.state != STATE_PREPARED)
 		code = update_put(update, STATE_PREPARED, error);
-	update->install->keep = code == RILL_OK;
+	/* What came of a whole target is worth keeping even when it is not complete. */
+	update->install->keep = code == RILL_OK || update->entry.full;
 	return code;
 }
 

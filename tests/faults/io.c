@@ -29,6 +29,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
+#include <time.h>
 #include <unistd.h>
 
 /* What may happen to a call. */
@@ -324,17 +325,20 @@ int rename(const char *from, const char *to)
 	return REAL(rename)(from, to);
 }
 
-/* What nobody should do. */
+/* What nobody should do, on a slow disk. */
 static int overwrite(int from_folder, const char *from, int to_folder, const char *to)
 {
+	const struct timespec pause = {.tv_nsec = 2000000};
 	char block[16384];
 	ssize_t n;
 	int source = openat(from_folder, from, O_RDONLY | O_CLOEXEC);
 	int target = openat(to_folder, to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
 
-	while (source >= 0 && target >= 0 && (n = read(source, block, sizeof block)) > 0)
+	while (source >= 0 && target >= 0 && (n = read(source, block, sizeof block)) > 0) {
 		if (write(target, block, (size_t)n) != n)
 			return -1;
+		nanosleep(&pause, NULL);
+	}
 	if (target < 0 || fsync(target) != 0)
 		return -1;
 	close(source);

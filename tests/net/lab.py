@@ -24,17 +24,17 @@ warnings.simplefilter("ignore", DeprecationWarning)  # old versions of TLS are w
 
 
 class Lab:
-    """A repository with a release 2 that has a delta of several chunks, and an authority."""
+    """A repository with a release 2 that has a delta of several chunks, of about `size` bytes, and an authority."""
 
-    def __init__(self):
+    def __init__(self, size=300000):
         self.folder = tempfile.mkdtemp(prefix="rill-net.", dir=os.environ.get("TMPDIR", "/tmp"))
         atexit.register(shutil.rmtree, self.folder, True)
         self.www = self.folder + "/www"
         self.agent_words = os.environ["AGENT"].split()
         self.mkdelta_words = os.environ["MKDELTA"].split()
         source = random.Random(1)
-        self.old = source.randbytes(400000)
-        self.new = self.old[:50000] + source.randbytes(300000) + self.old[60000:]
+        self.old = source.randbytes(size + 100000)
+        self.new = self.old[:50000] + source.randbytes(size) + self.old[60000:]
         for name, data in (("old", self.old), ("new", self.new)):
             with open(self.folder + "/" + name, "wb") as f:
                 f.write(data)
