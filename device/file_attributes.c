@@ -26,7 +26,7 @@ static enum rill_code copy_xattr(int from, int to, const char *name, char *value
 
 static enum rill_code copy_xattrs(int from, int to, const char *path, struct rill_error *error)
 {
-	char *names = malloc(XATTR_LIST_MAX + XATTR_SIZE_MAX), *value = names + XATTR_LIST_MAX;
+	char *names = malloc(XATTR_LIST_MAX + XATTR_SIZE_MAX);
 	enum rill_code code = RILL_OK;
 	ssize_t n;
 
@@ -37,7 +37,7 @@ static enum rill_code copy_xattrs(int from, int to, const char *path, struct ril
 		code = system_failed(path, "list its attributes", error);
 	for (const char *name = names; code == RILL_OK && n > 0 && name < names + n;
 	     name += strlen(name) + 1)
-		code = copy_xattr(from, to, name, value, path, error);
+		code = copy_xattr(from, to, name, names + XATTR_LIST_MAX, path, error);
 	free(names);
 	return code;
 }

@@ -35,15 +35,17 @@ bool group_any_in(const struct group *group, enum update_state state)
 enum rill_code group_put(struct group *group, enum update_state state, struct rill_error *error)
 {
 	int64_t now = (int64_t)time(NULL);
-	struct journal *journal = group->members[0].journal;
+	const struct update *first = group_first(group);
 
+	if (!first)
+		return RILL_OK;
 	for (struct update *member = group_first(group); member;
 	     member = group_next(group, member)) {
 		member->entry.state = state;
 		member->entry.time = now;
-		journal_set(journal, member->target->name, &member->entry);
+		journal_set(member->journal, member->target->name, &member->entry);
 	}
-	return journal_store(journal, error);
+	return journal_store(first->journal, error);
 }
 
 enum rill_code group_fail(struct group *group, const struct rill_error *error)

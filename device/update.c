@@ -258,8 +258,8 @@ enum rill_code update_fetch(struct update *update, struct http *http, struct ril
 		code = update_reopen(update, &ignored);
 		if (code == RILL_OK)
 			return code;
+		code = update_put(update, STATE_FETCHING, error);
 	}
-	code = update_put(update, STATE_FETCHING, error);
 	if (code == RILL_OK)
 		code = receive(update, http, error);
 	if (code == RILL_OK)

@@ -45,8 +45,9 @@ enum rill_code update_look(struct update *update, struct trust *trust, struct ri
  * False: the entry says it already. */
 bool update_begin(struct update *update);
 
-/* Fetches and prepares. What was received when it fails is kept for the next time; the journal
- * knows why. RILL_POLICY: it would cost more than the budget. */
+/* Fetches and prepares, after the entry that update_begin() made is in the journal. What was
+ * received when it fails is kept for the next time; the journal knows why. RILL_POLICY: it would
+ * cost more than the budget. */
 enum rill_code update_fetch(struct update *update, struct http *http, struct rill_error *error);
 
 /* What an earlier run wrote to its end, if it did, and if the base is still the same: then it is

@@ -36,9 +36,10 @@ FAULTS = {"kill": ("kill", False), "cut": ("cut", False), "cut names": ("cut", F
 
 class Scenario:
     """`members`: of each target. `words`: the command that goes wrong. `end`: what is installed when all is over, by
-    target; `codes`: how the last run with the network may end."""
+    target; `codes`: how the last run with the network may end. `instead`: the same when the command was not begun."""
 
-    def __init__(self, name, end, codes=(0,), words=("update",), members=({},), has_base=True, before=None, **config):
+    def __init__(self, name, end, codes=(0,), words=("update",), members=({},), has_base=True, before=None, instead=None,
+                 **config):
         self.__dict__.update(locals())
 
     def make(self, lab, url, folder):
@@ -84,7 +85,7 @@ SCENARIOS = (
     Scenario("failed health check", ["old"], codes=(13, 12), members=(SICK,)),
     Scenario("group of two", ["new", "new"], members=GROUP),
     Scenario("group, the second sick", ["old", "old"], codes=(13, 12), members=(GROUP[0], {**GROUP[1], **SICK})),
-    Scenario("rollback by hand", ["old"], codes=(12,), words=("rollback",), before=update_before),
+    Scenario("rollback by hand", ["old"], codes=(12,), words=("rollback",), before=update_before, instead=(0, ["new"])),
 )
 
 
@@ -152,13 +153,13 @@ class Storage:
 
 
 class Point:
-    """One fault at one call."""
+    """One fault at one call; at call 0 all goes well, and the calls are counted."""
     control = None
 
     def __init__(self, lab, server, scenario, fault, at):
         self.lab, self.server, self.scenario, self.fault, self.at = lab, server, scenario, fault, at
         self.folder = "%s/point-%s-%d" % (lab.folder, "".join(c for c in scenario.name + fault if c.isalnum()), at)
-        self.wrong, self.reached, self.call, self.after = [], False, "", ""
+        self.wrong, self.reached, self.call, self.after, self.count = [], False, "", "", 0
 
     def installed(self):
         found = []
@@ -198,23 +199,25 @@ class Point:
         storage = Storage(self.folder, shadow, self.lab.attributes) if fault == "cut" else None
         environment = {"LD_PRELOAD": os.environ["FAULT_IO"], "FAULT": fault, "FAULT_AT": str(self.at), "FAULT_LOG": log,
                        "FAULT_UNDER": self.folder + "/"}
+        if self.at == 0:
+            environment["FAULT_COUNT"] = "1"
         if self.control:
             environment["FAULT_CONTROL"] = self.control
-        if stays:
+        if stays and self.at > 0:
             environment["FAULT_STICKY"] = "1"
         if storage:
             environment["FAULT_SHADOW"] = shadow
         code, err = agent(self.lab, self.folder, self.scenario.words, **environment)
-        self.reached = os.path.exists(log)
-        if self.reached:
+        if os.path.exists(log):
             with open(log) as f:
-                self.call = f.read().split()[1]
+                lines = [line.split(" ", 1) for line in f]  # hooks count, too
+            self.reached, self.call, self.count = self.at > 0, lines[0][1].strip(), max(int(line[0]) for line in lines)
+            os.unlink(log)
+        if self.reached:
             self.judge(code, err, storage)
         shutil.rmtree(self.folder)
         shutil.rmtree(shadow)
         os.unlink("%s/%s" % (self.lab.www, os.path.basename(self.folder)))
-        if self.reached:
-            os.unlink(log)
         return self
 
     def judge(self, code, err, storage):
@@ -235,10 +238,11 @@ class Point:
         self.look("started without the network", True)
         for _ in range(3 if 13 in self.scenario.codes else 1):
             code, err = agent(self.lab, self.folder, ("update",))
-        if code not in self.scenario.codes:
-            self.wrong.append("with the network: exit code %d: %s" % (code, err))
-        if self.installed() != self.scenario.end:
-            self.wrong.append("in the end: %s" % self.installed())
+        if (code, self.installed()) != self.scenario.instead:
+            if code not in self.scenario.codes:
+                self.wrong.append("with the network: exit code %d: %s" % (code, err))
+            if self.installed() != self.scenario.end:
+                self.wrong.append("in the end: %s" % self.installed())
         left = [name for name in os.listdir(self.folder + "/bin") if name.endswith(".rill-new")]
         if left:
             self.wrong.append("left behind: %s" % left)
@@ -260,15 +264,12 @@ class Point:
 
 
 def run_fault(lab, server, scenario, fault, sample, pool):
-    """All points, until one is not reached."""
-    points, at, step = [], random.randrange(sample) + 1, sample
-    while True:
-        batch = [Point(lab, server, scenario, fault, at + i * step) for i in range(8)]
-        done = list(pool.map(Point.run, batch))
-        points += [point for point in done if point.reached]
-        if not all(point.reached for point in done):
-            return points
-        at += 8 * step
+    """Counts the points, and goes wrong at each, or at every so many."""
+    count = Point(lab, server, scenario, fault, 0).run().count
+    if not count:
+        sys.exit("%s: no call is counted" % scenario.name)
+    points = [Point(lab, server, scenario, fault, at) for at in range(random.randrange(sample) + 1, count + 1, sample)]
+    return [point for point in pool.map(Point.run, points) if point.reached]
 
 
 def has_attributes(folder):

@@ -12,9 +12,9 @@
  * $FAULT_CONTROL makes the agent a bad one, which must be caught: "in-place" writes the new version
  * over the old one instead of renaming it, "no-sync" syncs nothing.
  *
- * What happened is written to the file $FAULT_LOG. $FAULT_SHADOW is a folder in which is kept what
- * storage is bound to hold: the content of each inode at its last fsync(2), and the names in
- * each folder, with their inodes, at its last.
+ * What happened is written to the file $FAULT_LOG; with $FAULT_COUNT, how many such calls there
+ *were. $FAULT_SHADOW is a folder in which is kept what storage is bound to hold: the content of
+ *each inode at its last fsync(2), and the names in each folder, with their inodes, at its last.
  */
 #include <dirent.h>
 #include <dlfcn.h>
@@ -107,10 +107,17 @@ static int error_for(const char *fault, int abilities)
 	return -1;
 }
 
-/* Counts the calls to which the fault can happen. */
+/* Calls to which the fault can happen. */
+static long count;
+
+__attribute__((destructor)) static void note_total(void)
+{
+	if (getenv("FAULT_COUNT"))
+		note(count, "in all");
+}
+
 static enum fate fate_of(const char *call, int abilities)
 {
-	static long count;
 	const char *fault = getenv("FAULT"), *at = getenv("FAULT_AT");
 	int code = fault ? error_for(fault, abilities) : 0;
 	bool shortens = fault && strcmp(fault, "short") == 0;
