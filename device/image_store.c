@@ -223,8 +223,10 @@ static void remove_others(const char *path, const struct stored_image *images, s
 		if (!wanted)
 			unlinkat(dirfd(blobs), entry->d_name, 0);
 	}
-	if (blobs)
+	if (blobs) {
+		fsync(dirfd(blobs)); /* nobody sweeps again until the next update */
 		closedir(blobs);
+	}
 }
 
 void store_sweep(const char *path, bool prepared)

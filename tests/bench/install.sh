@@ -35,8 +35,9 @@ device() {
 # The journal is renamed into place once a state: fetching, fetched, preparing, prepared, switching, testing, committed.
 phases() { # TRACE
 	awk '
+		{ sub(/^[0-9]+ +/, "") } # of -f
 		NR == 1 { start = $1 }
-		/^[0-9.]+ (fsync|fdatasync)/ { n++; match($0, /<[0-9.]+>/); syncs += substr($0, RSTART + 1, RLENGTH - 2) }
+		/ (fsync|fdatasync)\(/ { n++; match($0, /<[0-9.]+>/); syncs += substr($0, RSTART + 1, RLENGTH - 2) }
 		/renameat.*"journal"/ { at[++states] = $1 }
 		END { printf "%7.2f %7.2f %7.2f %7.2f %7.2f %5d %7.2f\n", at[7] - start, at[1] - start, at[2] - at[1], at[4] - at[2],
 			at[7] - at[4], n, syncs }' "$1"
@@ -45,7 +46,7 @@ measure() { # NAME
 	local best=
 	for ((run = 0; run < runs; run++)); do
 		device
-		strace -qq -ttt -T -e trace=execve,renameat,fsync,fdatasync -o "$w/trace" "${AGENT[@]}" update -q --config "$d/config"
+		strace -f --seccomp-bpf -qq -ttt -T -e trace=execve,renameat,fsync,fdatasync -o "$w/trace" "${AGENT[@]}" update -q --config "$d/config"
 		same "$new" "$d/bin/app"
 		[ -n "$best" ] && [ "$(printf '%s\n%s\n' "$best" "$(phases "$w/trace")" | sort -n | head -n 1)" = "$best" ] ||
 			best=$(phases "$w/trace")

@@ -21,10 +21,12 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)) + "/../net")
 import lab as net  # noqa: E402
+import small_image  # noqa: E402
 from server import Server  # noqa: E402
 
 CHUNK = 65536
 NAMES = (net.NAME, "tools/other")
+IMAGE = "tools/image"
 # Name of the fault, in $FAULT, and whether it stays. When the power goes, storage has what was synced; and of the rest
 # nothing, the names alone, or the data alone. All of it is what "kill" leaves.
 FAULTS = {"kill": ("kill", False), "cut": ("cut", False), "cut names": ("cut", False), "cut data": ("cut", False),
@@ -39,8 +41,11 @@ class Scenario:
     target; `codes`: how the last run with the network may end. `instead`: the same when the command was not begun."""
 
     def __init__(self, name, end, codes=(0,), words=("update",), members=({},), has_base=True, before=None, instead=None,
-                 **config):
+                 image=False, **config):
         self.__dict__.update(locals())
+
+    def name_of(self, target):
+        return IMAGE if self.image else NAMES[target]
 
     def make(self, lab, url, folder):
         """The device as it is before."""
@@ -50,12 +55,14 @@ class Scenario:
         targets = []
         for i, more in enumerate(self.members):
             path = folder + "/bin/app%d" % i
-            if self.has_base:
+            if self.image:
+                shutil.copytree(lab.folder + "/images/old", path)
+            elif self.has_base:
                 shutil.copy(lab.folder + "/old", path)
                 os.chmod(path, 0o750)
                 if lab.attributes:
                     os.setxattr(path, "user.rill", b"kept")
-            targets.append({"name": NAMES[i], "kind": "file", "path": path, **more})
+            targets.append({"name": self.name_of(i), "kind": "image" if self.image else "file", "path": path, **more})
         config = {"url": url, "ca": lab.ca.crt, "root": folder + "/root.json", "state": folder + "/state", "retries": 0,
                   "proxy": "none", "targets": targets, **self.config}
         with open(folder + "/config", "w") as f:
@@ -85,6 +92,8 @@ SCENARIOS = (
     Scenario("failed health check", ["old"], codes=(13, 12), members=(SICK,)),
     Scenario("group of two", ["new", "new"], members=GROUP),
     Scenario("group, the second sick", ["old", "old"], codes=(13, 12), members=(GROUP[0], {**GROUP[1], **SICK})),
+    Scenario("image", ["new"], image=True),
+    Scenario("image, sick", ["old"], codes=(13, 12), members=(SICK,), image=True),
     Scenario("rollback by hand", ["old"], codes=(12,), words=("rollback",), before=update_before, instead=(0, ["new"])),
 )
 
@@ -148,7 +157,7 @@ class Storage:
             with open(to, "wb") as f:
                 f.write(data)
             os.chmod(to, modes.get(inode, self.content.get(inode, (b"", 0o600))[1]) & 0o7777)
-            if self.attributes and "/bin/" in to and not name.endswith(".rill-new"):
+            if self.attributes and name in ("app0", "app1", ".app0.rill-previous", ".app1.rill-previous"):
                 os.setxattr(to, "user.rill", b"kept")  # its inode was synced with it
 
 
@@ -168,6 +177,9 @@ class Point:
             if not os.path.exists(path):
                 found.append("none")
                 continue
+            if self.scenario.image:
+                found.append(self.installed_image(path))
+                continue
             with open(path, "rb") as f:
                 data = f.read()
             name = "new" if data == self.lab.new else "old" if data == self.lab.old else "BROKEN"
@@ -176,6 +188,12 @@ class Point:
                 name = "BROKEN: mode or attributes"
             found.append(name)
         return found
+
+    def installed_image(self, path):
+        try:
+            return self.lab.images.get(small_image.identity(path), "BROKEN: another image")
+        except (OSError, ValueError, KeyError) as problem:
+            return "BROKEN: %s" % problem
 
     def look(self, when, together):
         found = self.installed()
@@ -244,6 +262,8 @@ class Point:
             if self.installed() != self.scenario.end:
                 self.wrong.append("in the end: %s" % self.installed())
         left = [name for name in os.listdir(self.folder + "/bin") if name.endswith(".rill-new")]
+        if self.scenario.image and not self.wrong:
+            left = [name for name in small_image.leftovers(self.folder + "/bin/app0") if "previous" not in name]
         if left:
             self.wrong.append("left behind: %s" % left)
         for target, kept in enumerate(kept):
@@ -253,14 +273,14 @@ class Point:
 
     def kept(self, target):
         """Bytes that are on disk of what was received."""
-        name = hashlib.sha256(NAMES[target].encode()).hexdigest()[:32]
+        name = hashlib.sha256(self.scenario.name_of(target).encode()).hexdigest()[:32]
         path = self.folder + ("/state/download/" + name if self.scenario.has_base else "/bin/.app%d.rill-new" % target)
         return os.path.getsize(path) if os.path.exists(path) else 0
 
     def requests(self, target):
         return [request for request in self.server.requests
                 if request.path.startswith("/%s/targets/" % os.path.basename(self.folder)) and
-                os.path.basename(NAMES[target]) in request.path]
+                os.path.basename(self.scenario.name_of(target)) in request.path]
 
 
 def run_fault(lab, server, scenario, fault, sample, pool):
@@ -270,6 +290,15 @@ def run_fault(lab, server, scenario, fault, sample, pool):
         sys.exit("%s: no call is counted" % scenario.name)
     points = [Point(lab, server, scenario, fault, at) for at in range(random.randrange(sample) + 1, count + 1, sample)]
     return [point for point in pool.map(Point.run, points) if point.reached]
+
+
+def publish_images(lab):
+    small_image.make_pair(lab.folder + "/images")
+    old, new = (lab.folder + "/images/" + name for name in ("old", "new"))
+    lab.images = {small_image.identity(old): "old", small_image.identity(new): "new"}
+    lab.mkdelta("repo", "publish", lab.www, IMAGE, old + ":latest", "--key", lab.folder + "/key", "-q")
+    lab.mkdelta("repo", "publish", lab.www, IMAGE, new + ":latest", "--base", old + ":latest", "--key",
+                lab.folder + "/key", "-q")
 
 
 def has_attributes(folder):
@@ -292,6 +321,7 @@ def main():
     lab.attributes = has_attributes(lab.folder)
     lab.mkdelta("repo", "publish", lab.www, "tools/other", lab.folder + "/old", "--key", lab.folder + "/key", "-q")
     lab.mkdelta("repo", "publish", lab.www, "tools/other", lab.folder + "/new", "--key", lab.folder + "/key", "-q")
+    publish_images(lab)
     server = Server(lab.www, lab.context, None, "/targets/")
     print("%-24s %-14s %6s %6s %6s %6s  %s" % ("scenario", "fault", "points", "old", "new", "broken", "calls"))
     total = broken = 0
