@@ -1,6 +1,6 @@
 #!/bin/bash
 # The whole of Rill in one go, for real: two builds of an arm64 program, the delta between them, a signed
-# repository, an HTTPS server, and the agent that updates itself from it.
+# repository, an HTTPS server, and the agent that updates itself from it, and a container image.
 # Usage: ./demo.sh            the program is rill-agent itself, built twice
 #        ./demo.sh OLD NEW    the same with your own two files
 # What is missing of Debian's packages is installed first. Results stay in demo-out/.
@@ -140,5 +140,30 @@ run "${agent_command[@]}" update --config device-2/rill-agent.json || status=$?
 [ "$before" = "$(cd device-2/bin && find . -type f -exec sha256sum {} +)" ] || die "something changed"
 echo "exit code 10 (corrupt), and nothing changed on the device"
 mv good.rill "$delta"
+
+say "8. A container image with the program in it"
+image() { # LAYOUT PROGRAM: an OCI image of two layers, as umoci makes it
+	umoci init --layout "$1"
+	umoci new --image "$1:latest"
+	umoci insert --rootless --image "$1:latest" "$sources" /usr/src/rill
+	umoci insert --rootless --image "$1:latest" "$2" "/usr/bin/$name"
+	du -sh "$1" | sed 's/\t.*/ in layers compressed by Go/'
+}
+sources=$(cd .. && pwd)/protocol
+image image-1 "$old"
+image image-2 "$new"
+run "$mkdelta" repo publish www image image-1 --key release.pem
+run "$mkdelta" repo publish www image image-2 --base image-1 --key release.pem
+cp -r image-1 device/image
+[ "$own" = 2 ] || agent=device/bin/$name
+agent_command=("${emulator[@]}" "$agent")
+cat >device/image.json <<-JSON
+	{"url": "$https_url", "ca": "$out/server/ca.crt", "root": "$out/device/root.json", "state": "$out/device/state",
+	 "targets": [{"name": "image", "kind": "image", "path": "$out/device/image"}]}
+JSON
+run "${agent_command[@]}" update --config device/image.json
+umoci unpack --rootless --image device/image:latest unpacked >unpacked.log 2>&1 || die "umoci does not unpack it"
+cmp "$new" "unpacked/rootfs/usr/bin/$name" || die "not the new image"
+echo "the new image, as umoci unpacks it"
 
 say "Done in $((SECONDS - started)) s ($installed s of that for packages). Everything is in $out"
