@@ -208,45 +208,47 @@ static bool is_ours(const char *name)
 	       strcmp(name + dot + RILL_SHA256_HEX - 1, dot ? ".rill" : "") == 0;
 }
 
-static void remove_others(const char *path, const struct stored_image *images, size_t n)
+static enum rill_code remove_others(const char *path, const struct stored_image *images, size_t n,
+				    struct rill_error *error)
 {
 	char folder[PATH_MAX];
+	enum rill_code code = RILL_OK;
 	DIR *blobs;
 
 	store_blobs(folder, path);
 	blobs = opendir(folder);
-	for (struct dirent *entry = blobs ? readdir(blobs) : NULL; entry; entry = readdir(blobs)) {
+	if (!blobs)
+		return errno == ENOENT ? RILL_OK : system_failed(folder, "open", error);
+	for (struct dirent *entry = readdir(blobs); entry; entry = readdir(blobs)) {
 		bool wanted = !is_ours(entry->d_name);
 
 		for (size_t i = 0; i < n && !wanted; i++)
 			wanted = needs(&images[i], entry->d_name);
-		if (!wanted)
-			unlinkat(dirfd(blobs), entry->d_name, 0);
+		if (!wanted && unlinkat(dirfd(blobs), entry->d_name, 0) != 0)
+			code = system_failed(folder, "remove a blob", error);
 	}
-	if (blobs) {
-		fsync(dirfd(blobs)); /* nobody sweeps again until the next update */
-		closedir(blobs);
-	}
+	if (code == RILL_OK && fsync(dirfd(blobs)) != 0)
+		code = system_failed(folder, "sync", error);
+	closedir(blobs);
+	return code;
 }
 
-void store_sweep(const char *path, bool prepared)
+enum rill_code store_sweep(const char *path, bool prepared, struct rill_error *error)
 {
 	static const char *const names[] = {STORE_INDEX, STORE_PREVIOUS, STORE_NEW};
-	struct stored_image images[3];
+	struct stored_image images[3] = {0};
 	size_t n = prepared ? 3 : 2;
 	char file[PATH_MAX];
-	bool known = true;
+	enum rill_code code = RILL_OK;
 
-	for (size_t i = 0; i < n; i++) {
-		struct rill_error ignored;
-
-		known &= stored_image_read(&images[i], path, names[i], &ignored) == RILL_OK;
-	}
-	snprintf(file, sizeof file, "%s/" STORE_NEW, path);
+	for (size_t i = 0; i < n && code == RILL_OK; i++)
+		code = stored_image_read(&images[i], path, names[i], error);
+	snprintf(file, sizeof file, "%s/%s", path, STORE_NEW);
 	if (!prepared)
 		unlink(file);
-	if (known)
-		remove_others(path, images, n);
+	if (code == RILL_OK)
+		code = remove_others(path, images, n, error);
 	for (size_t i = 0; i < n; i++)
 		stored_image_free(&images[i]);
+	return code;
 }

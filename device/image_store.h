@@ -55,7 +55,8 @@ enum rill_code store_write_index(const char *path, const char *index,
 				 struct rill_error *error);
 
 /* Removes the blobs that no index names, and what was not completed; with `prepared`, the index
- * of what is prepared counts, else it goes too. Does nothing when an index cannot be read. */
-void store_sweep(const char *path, bool prepared);
+ * of what is prepared counts, else it goes too. Removes no blob when an index cannot be read.
+ * RILL_OK: what is gone is gone for good. */
+enum rill_code store_sweep(const char *path, bool prepared, struct rill_error *error);
 
 #endif

@@ -80,6 +80,7 @@ static void forget(struct image_install *image)
 static void image_close(struct install *install)
 {
 	struct image_install *image = image_of(install);
+	struct rill_error ignored;
 
 	if (!image)
 		return;
@@ -88,7 +89,7 @@ static void image_close(struct install *install)
 		close(image->blobs);
 	stored_image_free(&image->base);
 	if (image->begun)
-		store_sweep(image->target->path, install->keep);
+		store_sweep(image->target->path, install->keep, &ignored);
 	free(image);
 }
 
@@ -173,8 +174,8 @@ static enum rill_code image_begin(struct install *install, uint64_t length,
 	if (code != RILL_OK)
 		return code;
 	image->begun = true;
-	store_sweep(image->target->path, false); /* left by a power cut */
-	return check_room(image, length, error);
+	code = store_sweep(image->target->path, false, error); /* left by a power cut */
+	return code == RILL_OK ? check_room(image, length, error) : code;
 }
 
 /* A file that goes again unless it becomes a blob. */
@@ -404,14 +405,13 @@ static enum rill_code image_commit(const struct target_config *target, struct ri
 
 	if (code != RILL_OK)
 		return code;
-	unlinkat(folder, STORE_PREVIOUS, 0);
+	if (unlinkat(folder, STORE_PREVIOUS, 0) != 0 && errno != ENOENT)
+		code = system_failed(target->path, "remove the previous index", error);
 	/* Blobs go only once nothing can name them any more. */
-	if (fsync(folder) != 0)
+	else if (fsync(folder) != 0)
 		code = system_failed(target->path, "sync the folder", error);
 	close(folder);
-	if (code == RILL_OK)
-		store_sweep(target->path, false);
-	return code;
+	return code == RILL_OK ? store_sweep(target->path, false, error) : code;
 }
 
 static enum rill_code check_previous(const char *path, const uint8_t *from,
@@ -446,9 +446,7 @@ static enum rill_code image_restore(const struct target_config *target, const ui
 	else if (fsync(folder) != 0)
 		code = system_failed(path, "sync the folder", error);
 	close(folder);
-	if (code == RILL_OK)
-		store_sweep(path, false);
-	return code;
+	return code == RILL_OK ? store_sweep(path, false, error) : code;
 }
 
 const struct kind kind_image = {

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Small container images, as OCI image layouts (OCI Image Format Specification 1.1), and a judge of what is in one."""
 
+import gzip
 import hashlib
 import io
 import json
 import os
 import random
 import tarfile
+import zlib
 
 MEDIA = "application/vnd.oci.image."
 
@@ -28,14 +30,20 @@ def layer(files):
     return out.getvalue()
 
 
+def compress(data):
+    """As zlib makes a gzip file: what can be made again."""
+    deflate = zlib.compressobj(6, zlib.DEFLATED, 31)
+    return deflate.compress(data) + deflate.flush()
+
+
 def make(folder, layers):
-    """An image of these layers, plain, under the tag "latest"."""
+    """An image of these layers, compressed, under the tag "latest"."""
     os.makedirs(folder + "/blobs/sha256")
     config = {"architecture": "arm64", "os": "linux", "config": {}, "rootfs": {
         "type": "layers", "diff_ids": ["sha256:" + hashlib.sha256(data).hexdigest() for data in layers]}}
     manifest = {"schemaVersion": 2, "mediaType": MEDIA + "manifest.v1+json",
                 "config": {"mediaType": MEDIA + "config.v1+json", **put(folder, json.dumps(config).encode())},
-                "layers": [{"mediaType": MEDIA + "layer.v1.tar", **put(folder, data)} for data in layers]}
+                "layers": [{"mediaType": MEDIA + "layer.v1.tar+gzip", **put(folder, compress(data))} for data in layers]}
     index = {"schemaVersion": 2, "manifests": [{"mediaType": manifest["mediaType"],
              **put(folder, json.dumps(manifest).encode()),
              "annotations": {"org.opencontainers.image.ref.name": "latest"}}]}
@@ -61,6 +69,10 @@ def read_blob(folder, digest):
     return data
 
 
+def plain(data, media_type):
+    return gzip.decompress(data) if media_type.endswith("gzip") else data
+
+
 def identity(folder):
     """The digest of the image's config, when all that the index names is there and right."""
     with open(folder + "/index.json") as f:
@@ -69,7 +81,7 @@ def identity(folder):
         raise ValueError("not one image")
     manifest = json.loads(read_blob(folder, index["manifests"][0]["digest"]))
     config = json.loads(read_blob(folder, manifest["config"]["digest"]))
-    layers = [read_blob(folder, one["digest"]) for one in manifest["layers"]]
+    layers = [plain(read_blob(folder, one["digest"]), one["mediaType"]) for one in manifest["layers"]]
     if ["sha256:" + hashlib.sha256(data).hexdigest() for data in layers] != config["rootfs"]["diff_ids"]:
         raise ValueError("other layers than the config says")
     return manifest["config"]["digest"]
