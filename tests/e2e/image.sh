@@ -56,6 +56,19 @@ skopeo copy -q "oci:$d/image:latest" "docker-archive:$w/handed.tar:lab:v2"
 expect 0 "up to date, release 2" update
 pass "an update, then nothing to do"
 
+if [ "$(id -u)" = 0 ] && command -v podman >/dev/null; then
+	# podman makes a name of the path, and wants no capitals in it.
+	mkdir "$w/podman"
+	cat >"$w/hook" <<-END
+		cd "\$RILL_PATH/.." && exec podman --root "$w/podman/graph" --runroot "$w/podman/run" --storage-driver vfs \\
+			--events-backend file --tmpdir "$w/podman/tmp" load -i image
+	END
+	device podman v1 ", \"activate\": [\"/bin/sh\", \"$w/hook\"]"
+	expect 0 "updated to release 2" update
+	[ "$(podman_ image ls -q --no-trunc)" = "$(config_digest oci:layout:v2)" ] || fail "podman has another image"
+	pass "a hook hands the layout to podman"
+fi
+
 device sick v1 ', "health": ["/bin/false"]'
 expect 13 "health check" update
 whole v1
