@@ -248,6 +248,7 @@ enum rill_code session_poll(struct session *session, session_work work, struct r
 	enum rill_code code = RILL_OK;
 
 	config->http.tls.clock = session->clock;
+	config->http.tls.folder = config->state;
 	if (!session->options->now)
 		code = policy_may_fetch(config, &session->clock, error);
 	if (code != RILL_OK)

@@ -102,6 +102,7 @@ class Server:
         self.others = []  # all else
         self.body_bytes = 0  # of the object, as sent
         self.handshakes_failed = 0
+        self.resumed = []  # of each connection: whether it took up an earlier session
         self.stopping = False
         self.lock = threading.Lock()
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
@@ -143,6 +144,7 @@ class Server:
             sock.close()
             return
         self.open.add(sock)
+        self.resumed.append(bool(self.context and sock.session_reused))
         sock.settimeout(30)
         connection = Connection(sock)
         try:
