@@ -13,7 +13,7 @@ import time
 class Request:
     def __init__(self, text):
         lines = text.split("\r\n")
-        self.path = lines[0].split(" ")[1]
+        self.method, self.path = lines[0].split(" ")[:2]
         self.fields = {}
         for line in lines[1:]:
             name, _, value = line.partition(":")
@@ -178,9 +178,10 @@ class Server:
             return
         self.others.append(request)
         data = self.file(request.path)
-        if data is None:
-            connection.head("404 Not Found", "Content-Length: 4")
-            connection.raw(b"none")
+        if data is None or request.method == "HEAD":
+            connection.head("404 Not Found" if data is None else "200 OK", "Content-Length: %d" % len(data or b"none"))
+            if request.method != "HEAD":
+                connection.raw(b"none")
         else:
             connection.serve(request, data)
 
