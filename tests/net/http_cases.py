@@ -438,7 +438,7 @@ def log_lines(lab, device, server):
     """Without a terminal: one line a minute, as for a log, and the last word. TCP's own timers do not run that
     fast, so it takes longer than the rate says."""
     lines = device.err.splitlines()
-    if not 2 <= len(lines) <= 8 or not all(line.startswith("rill-agent: %s: " % NAME) and " of 300.1 kB" in line and "B/s, " in line and line.endswith("s left") for line in lines):
+    if not 2 <= len(lines) <= 12 or not all(line.startswith("rill-agent: %s: " % NAME) and " of 300.1 kB" in line and "B/s, " in line and line.endswith("s left") for line in lines):
         return "log: %s" % lines
     return None if "updated to release 2" in device.out else "out: %s" % device.out
 
