@@ -55,7 +55,7 @@ enum rill_code read_fully(int fd, const char *path, uint64_t offset, void *bytes
 	return RILL_OK;
 }
 
-static enum rill_code write_and_rename(int folder, const char *path, const char *name,
+static enum rill_code write_and_rename(int folder, const char *path, const char *name, mode_t mode,
 				       const void *bytes, size_t n, struct rill_error *error)
 {
 	char temporary[NAME_MAX + 1];
@@ -63,7 +63,7 @@ static enum rill_code write_and_rename(int folder, const char *path, const char 
 	int fd;
 
 	snprintf(temporary, sizeof temporary, ".%s.new", name);
-	fd = openat(folder, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+	fd = openat(folder, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
 	if (fd < 0)
 		return system_failed(path, "create", error);
 	code = write_fully(fd, path, bytes, n, error);
@@ -79,8 +79,8 @@ static enum rill_code write_and_rename(int folder, const char *path, const char 
 	return code;
 }
 
-enum rill_code durable_write(const char *folder, const char *name, const void *bytes, size_t n,
-			     struct rill_error *error)
+static enum rill_code write_with_mode(const char *folder, const char *name, mode_t mode,
+				      const void *bytes, size_t n, struct rill_error *error)
 {
 	char path[PATH_MAX];
 	enum rill_code code;
@@ -90,9 +90,21 @@ enum rill_code durable_write(const char *folder, const char *name, const void *b
 	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return system_failed(folder, "open", error);
-	code = write_and_rename(fd, path, name, bytes, n, error);
+	code = write_and_rename(fd, path, name, mode, bytes, n, error);
 	close(fd);
 	return code;
+}
+
+enum rill_code durable_write(const char *folder, const char *name, const void *bytes, size_t n,
+			     struct rill_error *error)
+{
+	return write_with_mode(folder, name, 0644, bytes, n, error);
+}
+
+enum rill_code durable_write_secret(const char *folder, const char *name, const void *bytes,
+				    size_t n, struct rill_error *error)
+{
+	return write_with_mode(folder, name, 0600, bytes, n, error);
 }
 
 static enum rill_code read_open_file(int fd, const char *path, size_t limit, char **bytes,

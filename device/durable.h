@@ -23,6 +23,9 @@ enum rill_code read_fully(int fd, const char *path, uint64_t offset, void *bytes
 /* Replaces FOLDER/NAME: after a power cut it has the old content or the new, whole. */
 enum rill_code durable_write(const char *folder, const char *name, const void *bytes, size_t n,
 			     struct rill_error *error);
+/* The same for what only the owner may read. */
+enum rill_code durable_write_secret(const char *folder, const char *name, const void *bytes,
+				    size_t n, struct rill_error *error);
 
 /* Reads a file of at most `limit` bytes and puts a NUL behind it; free() the bytes. Without
  * such a file `*bytes` is NULL and the code RILL_OK. */

@@ -68,6 +68,8 @@ static enum rill_code look_all(struct group *group, struct trust *trust)
 		struct update *member = &group->members[i];
 		enum rill_code code = update_look(member, trust, &member->error);
 
+		if (code == RILL_OK) /* whatever was tried again */
+			member->error.code = RILL_OK;
 		if (first == RILL_OK)
 			first = code;
 	}

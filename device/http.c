@@ -96,7 +96,7 @@ static enum rill_code read_all(struct http *http, uint64_t limit, struct buffer 
 static enum rill_code try_get(struct http *http, const struct url *url, uint64_t limit,
 			      struct buffer *buffer, bool *found, struct rill_error *error)
 {
-	enum rill_code code = http_request(http, url, (struct http_range){0}, error);
+	enum rill_code code = http_request(http, url, (struct http_wanted){0}, error);
 
 	if (code != RILL_OK)
 		return code;
@@ -155,6 +155,23 @@ enum rill_code http_get(struct http *http, const char *name, uint64_t limit, htt
 		code = sink(context, buffer.bytes, buffer.n, error);
 	free(buffer.bytes);
 	return code;
+}
+
+bool http_has(struct http *http, const char *name)
+{
+	const struct http_wanted head = {.head = true};
+	struct rill_error ignored;
+	struct url url;
+	bool absent = false;
+
+	if (name_url(http, name, &url, &ignored) == RILL_OK &&
+	    http_request(http, &url, head, &ignored) == RILL_OK) {
+		absent = is_absent(http);
+		http_end(http);
+	} else {
+		http_disconnect(http);
+	}
+	return !absent;
 }
 
 /* A part of a file that is fetched, over perhaps many requests. */
@@ -245,9 +262,10 @@ static enum rill_code try_part(struct http *http, const struct url *url, struct 
 			       struct http_tries *tries, struct rill_error *error)
 {
 	bool ranged = !part->whole && (part->at > 0 || part->end < part->total);
-	struct http_range range = {part->at, ranged ? part->end : 0, part->end == part->total};
+	struct http_wanted wanted = {part->at, ranged ? part->end : 0, part->end == part->total,
+				     false};
 	uint64_t skip, before = part->at;
-	enum rill_code code = http_request(http, url, range, error);
+	enum rill_code code = http_request(http, url, wanted, error);
 
 	if (code == RILL_OK && http->head.coded)
 		code = refuse_coded(error);
@@ -287,5 +305,7 @@ enum rill_code http_get_range(struct http *http, const char *name, uint64_t star
 		 (code == RILL_OK || http_try_again(http, &tries, code, error)));
 	if (code != RILL_OK)
 		failed_at(http, error);
+	else if (http->last)
+		http_disconnect(http);
 	return code;
 }

@@ -30,6 +30,10 @@ struct http {
 	uint64_t received; /* bytes of content that was asked for, for reports */
 	uint64_t requests;
 
+	/* Nothing more is asked for after the next file: its end closes the connection, which need
+	 * not stay open while the file is installed. */
+	bool last;
+
 	/* Told, if set, when it will be tried again in so many milliseconds, and why. */
 	void (*pausing)(void *context, int64_t ms, const struct rill_error *why);
 	void *context;
@@ -61,6 +65,10 @@ void http_close(struct http *http);
  * allowance of the wire is used up. The URL is in the message. */
 enum rill_code http_get(struct http *http, const char *name, uint64_t limit, http_sink sink,
 			void *context, bool *found, struct rill_error *error);
+
+/* False when the server says that it has no BASE/NAME, without a page that says so; true also when
+ * no good answer comes, which http_get() tells more of. */
+bool http_has(struct http *http, const char *name);
 
 /* Gets the bytes from `start` up to, not with, `end` of BASE/NAME, whose length is `total`, and
  * passes them on as they come: each once, in order, over as many requests as it takes.

@@ -8,15 +8,16 @@
 
 #include "device/http.h"
 
-/* Bytes asked for: all of it when `end` is 0. */
-struct http_range {
+/* What is asked for: all of it when `end` is 0. */
+struct http_wanted {
 	uint64_t start, end;
 	bool to_the_end; /* `end` is that of the file: leave it out */
+	bool head; /* the answer's head alone */
 };
 
 /* Asks for `url`; afterwards http->head is the answer's, of any status but a redirect. On
  * failure http->again tells whether it may go better another time. */
-enum rill_code http_request(struct http *http, const struct url *url, struct http_range range,
+enum rill_code http_request(struct http *http, const struct url *url, struct http_wanted wanted,
 			    struct rill_error *error);
 
 /* The next piece of the answer's content; 0 bytes at its end. RILL_NETWORK when it is cut off. */

@@ -206,6 +206,10 @@ static enum rill_code get_metadata(void *context, int64_t version, const char *r
 		snprintf(name, sizeof name, "metadata/%" PRId64 ".%s.json", version, role);
 	else
 		snprintf(name, sizeof name, "metadata/%s.json", role);
+	/* There hardly ever is a new root. */
+	*found = strcmp(role, rill_tuf_role_name(RILL_TUF_ROOT)) != 0 || http_has(context, name);
+	if (!*found)
+		return RILL_OK;
 	return http_get(context, name, limit, sink, sink_context, found, error);
 }
 
@@ -248,6 +252,7 @@ enum rill_code session_poll(struct session *session, session_work work, struct r
 	enum rill_code code = RILL_OK;
 
 	config->http.tls.clock = session->clock;
+	config->http.tls.folder = config->state;
 	if (!session->options->now)
 		code = policy_may_fetch(config, &session->clock, error);
 	if (code != RILL_OK)
@@ -260,6 +265,9 @@ enum rill_code session_poll(struct session *session, session_work work, struct r
 
 static enum rill_code update_group(struct session *session, struct group *group)
 {
+	bool chosen = session->options->target || session->config.target_count == 1;
+
+	session->http.last = group->count == 1 && chosen;
 	return group_update(group, &session->trust, &session->http);
 }
 

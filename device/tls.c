@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "device/tls.h"
 
+#include "device/tls_session.h"
 #include "device/tls_verify.h"
 #include <mbedtls/error.h>
 #include <mbedtls/net_sockets.h>
@@ -117,13 +118,36 @@ static enum rill_code start_random(struct tls *tls, struct rill_error *error)
 
 static void configure(struct tls *tls)
 {
+	/* Forward secrecy and authenticated encryption (RFC 9325, section 4.2); the one first that
+	 * is fast without a processor's help. The 150 others that mbedTLS would offer are bytes. */
+	static const int suites[] = {
+#if MBEDTLS_VERSION_MAJOR >= 3
+		MBEDTLS_TLS1_3_CHACHA20_POLY1305_SHA256,
+		MBEDTLS_TLS1_3_AES_128_GCM_SHA256,
+		MBEDTLS_TLS1_3_AES_256_GCM_SHA384,
+#endif
+		MBEDTLS_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+		MBEDTLS_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+		MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+		MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+		MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+		MBEDTLS_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+		0,
+	};
+
 	require_tls_1_2(&tls->config);
+	mbedtls_ssl_conf_ciphersuites(&tls->config, suites);
 	mbedtls_ssl_conf_authmode(&tls->config, MBEDTLS_SSL_VERIFY_REQUIRED);
 	mbedtls_ssl_conf_ca_chain(&tls->config, &tls->authorities, NULL);
 	mbedtls_ssl_conf_verify(&tls->config, tls_verify, tls);
 	mbedtls_ssl_conf_rng(&tls->config, mbedtls_ctr_drbg_random, &tls->random);
 #if defined(MBEDTLS_SSL_SESSION_TICKETS)
 	mbedtls_ssl_conf_session_tickets(&tls->config, MBEDTLS_SSL_SESSION_TICKETS_ENABLED);
+#endif
+#if MBEDTLS_VERSION_NUMBER >= 0x03060100 && defined(MBEDTLS_SSL_PROTO_TLS1_3) &&                   \
+	defined(MBEDTLS_SSL_SESSION_TICKETS)
+	mbedtls_ssl_conf_tls13_enable_signal_new_session_tickets(
+		&tls->config, MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_ENABLED);
 #endif
 }
 
@@ -152,14 +176,17 @@ enum rill_code tls_init(struct tls *tls, const struct tls_settings *settings, st
 		code = load_files(tls, error);
 	if (code == RILL_OK)
 		code = load_pins(tls, error);
-	if (code == RILL_OK)
+	if (code == RILL_OK) {
 		configure(tls);
+		tls_session_read(tls);
+	}
 	return code;
 }
 
 void tls_free(struct tls *tls)
 {
 	tls_disconnect(tls);
+	tls_session_write(tls);
 	free(tls->pins);
 	mbedtls_ssl_session_free(&tls->last);
 	mbedtls_ssl_free(&tls->session);
@@ -175,7 +202,6 @@ void tls_free(struct tls *tls)
  * is looked at in tls_verify(). */
 static int prepare(struct tls *tls, const char *host, const char *port)
 {
-	char name[sizeof tls->last_host];
 	int result = mbedtls_ssl_setup(&tls->session, &tls->config);
 
 	if (result == 0)
@@ -184,19 +210,8 @@ static int prepare(struct tls *tls, const char *host, const char *port)
 	if (result != 0)
 		return result;
 	mbedtls_ssl_set_bio(&tls->session, tls->wire, wire_write, wire_read, NULL);
-	snprintf(name, sizeof name, "%.255s %.5s", host, port);
-	if (strcmp(name, tls->last_host) == 0)
-		mbedtls_ssl_set_session(&tls->session, &tls->last);
+	tls_session_offer(tls, host, port);
 	return 0;
-}
-
-static void remember(struct tls *tls, const char *host, const char *port)
-{
-	mbedtls_ssl_session_free(&tls->last);
-	mbedtls_ssl_session_init(&tls->last);
-	tls->last_host[0] = 0;
-	if (mbedtls_ssl_get_session(&tls->session, &tls->last) == 0)
-		snprintf(tls->last_host, sizeof tls->last_host, "%.255s %.5s", host, port);
 }
 
 static enum rill_code shake_hands(struct tls *tls, struct rill_error *error)
@@ -226,10 +241,12 @@ enum rill_code tls_start(struct tls *tls, const char *host, const char *port,
 	result = prepare(tls, host, port);
 	tls->connected = true;
 	code = result == 0 ? shake_hands(tls, error) : failed(tls, "TLS", result, error);
-	if (code == RILL_OK)
-		remember(tls, host, port);
-	else
+	if (code == RILL_OK) {
+		tls_session_take(tls);
+	} else {
+		tls_session_failed(tls);
 		tls_disconnect(tls);
+	}
 	return code;
 }
 
@@ -262,12 +279,15 @@ enum rill_code tls_write(struct tls *tls, const void *bytes, size_t n, struct ri
 	return RILL_OK;
 }
 
-static bool try_again(int result)
+static bool try_again(struct tls *tls, int result)
 {
 #if defined(MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET) /* TLS 1.3 */
-	if (result == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET)
+	if (result == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET) {
+		tls_session_take(tls);
 		return true;
+	}
 #endif
+	(void)tls;
 	return result == MBEDTLS_ERR_SSL_WANT_READ || result == MBEDTLS_ERR_SSL_WANT_WRITE;
 }
 
@@ -278,7 +298,7 @@ enum rill_code tls_read(struct tls *tls, void *bytes, size_t capacity, size_t *n
 
 	do {
 		result = mbedtls_ssl_read(&tls->session, bytes, capacity);
-	} while (try_again(result));
+	} while (try_again(tls, result));
 	*n = result > 0 ? (size_t)result : 0;
 	if (result > 0 || result == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY)
 		return RILL_OK;

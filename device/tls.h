@@ -29,6 +29,7 @@ struct tls_settings {
 	/* "sha256//BASE64" or "sha256:HEX" of SubjectPublicKeyInfo, NULL at the end; or NULL. One
 	 * of them must be in the server's verified chain. */
 	const char *const *pins;
+	const char *folder; /* where sessions are kept (tls_session.h); or NULL */
 	struct device_clock clock;
 };
 
@@ -45,15 +46,20 @@ struct tls {
 	uint8_t (*pins)[RILL_SHA256_SIZE];
 	size_t pin_count;
 
-	/* The last session, to resume with less on the wire. */
+	/* The last session, to resume with less on the wire: tls_session.h. Servers by a digest;
+	 * all 0: none. */
 	mbedtls_ssl_session last;
-	char last_host[272];
+	uint8_t server[RILL_SHA256_SIZE], last_server[RILL_SHA256_SIZE],
+		first_server[RILL_SHA256_SIZE];
+	uint8_t *kept;
+	size_t kept_length;
 
 	/* While a chain is verified */
 	const char *host;
 	unsigned char address[16];
 	size_t address_length; /* 0: the host is a name */
 	bool verified, pinned; /* there was a chain; one of its keys is pinned */
+	int64_t valid_until; /* the first of its certificates to expire, seconds since 1970 */
 	char refusal[320]; /* what verification found, beyond mbedTLS's flags */
 };
 

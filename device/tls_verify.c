@@ -11,6 +11,7 @@ void tls_verify_start(struct tls *tls, const char *host)
 	tls->host = host;
 	tls->address_length = url_address(host, tls->address);
 	tls->verified = tls->pinned = false;
+	tls->valid_until = INT64_MAX;
 	tls->refusal[0] = 0;
 }
 
@@ -80,6 +81,8 @@ int tls_verify(void *context, mbedtls_x509_crt *certificate, int depth, uint32_t
 	struct tls *tls = context;
 
 	tls->verified = true;
+	if (seconds_of(&certificate->valid_to) < tls->valid_until)
+		tls->valid_until = seconds_of(&certificate->valid_to);
 	judge_dates(&tls->settings->clock, certificate, flags);
 	describe_dates(tls, certificate, *flags);
 	tls->pinned |= is_pinned(tls, certificate);

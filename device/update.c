@@ -268,7 +268,8 @@ enum rill_code update_fetch(struct update *update, struct http *http, struct ril
 		code = seal(update, error);
 	if (code == RILL_OK) {
 		update->install->keep = true;
-		return code;
+		return error->code =
+			       RILL_OK; /* whatever went wrong on the way, and was tried again */
 	}
 	if (update->entry.state >= STATE_FETCHED)
 		update->install->keep = update->entry.full && code != RILL_CORRUPT;

@@ -5,6 +5,8 @@
 #include "device/signals.h"
 #include <errno.h>
 #include <inttypes.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -127,16 +129,36 @@ static void passed(struct wire *wire, size_t n)
 	wire->busy_until += (int64_t)n * 1000 / wire->limits.rate;
 }
 
+/* What comes in need not be acknowledged at once: often the next request can do it. The kernel
+ * forgets this whenever it had to. */
+static void acknowledge_later(const struct wire *wire)
+{
+	const int off = 0;
+
+	setsockopt(wire->fd, IPPROTO_TCP, TCP_QUICKACK, &off, sizeof off);
+}
+
+/* What was sent goes out now, in as few packets as hold it. */
+static void push(const struct wire *wire)
+{
+	const int on = 1;
+
+	setsockopt(wire->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
 bool wire_receive(struct wire *wire, void *bytes, size_t capacity, size_t *n)
 {
 	ssize_t got;
 
 	if (!may_pass(wire, &capacity))
 		return false;
+	push(wire);
+	acknowledge_later(wire);
 	keep_to_rate(wire);
 	do {
 		if (!wait_for(wire, POLLIN))
 			return false;
+		acknowledge_later(wire);
 		got = recv(wire->fd, bytes, capacity, 0);
 	} while (got < 0 && (errno == EINTR || errno == EAGAIN));
 	if (got < 0)
@@ -159,7 +181,7 @@ bool wire_send(struct wire *wire, const void *bytes, size_t capacity, size_t *n)
 	do {
 		if (!wait_for(wire, POLLOUT))
 			return false;
-		sent = send(wire->fd, bytes, capacity, MSG_NOSIGNAL);
+		sent = send(wire->fd, bytes, capacity, MSG_NOSIGNAL | MSG_MORE);
 	} while (sent < 0 && (errno == EINTR || errno == EAGAIN));
 	if (sent < 0)
 		return stop(wire, WIRE_FAILED);

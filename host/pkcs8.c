@@ -54,29 +54,45 @@ bool pkcs8_is_sealed(const char *pem)
 	return strstr(pem, "-----BEGIN ENCRYPTED PRIVATE KEY-----") != NULL;
 }
 
+static bool derive_key(const struct seal *seal, const char *passphrase, uint8_t *key)
+{
+	const unsigned char *password = (const unsigned char *)passphrase;
+	size_t length = strlen(passphrase);
+	unsigned iterations = (unsigned)seal->iterations;
+	uint32_t size = seal->key_bytes;
+#if MBEDTLS_VERSION_MAJOR < 3
+	mbedtls_md_context_t md;
+	bool good;
+
+	mbedtls_md_init(&md);
+	good = mbedtls_md_setup(&md, mbedtls_md_info_from_type(seal->md), 1) == 0 &&
+	       mbedtls_pkcs5_pbkdf2_hmac(&md, password, length, seal->salt, seal->salt_length,
+					 iterations, size, key) == 0;
+	mbedtls_md_free(&md);
+	return good;
+#else
+	return mbedtls_pkcs5_pbkdf2_hmac_ext(seal->md, password, length, seal->salt,
+					     seal->salt_length, iterations, size, key) == 0;
+#endif
+}
+
 /* AES-CBC over `n` bytes, a multiple of 16, in place. */
 static bool crypt(const struct seal *seal, const char *passphrase, int mode, uint8_t *bytes,
 		  size_t n)
 {
 	uint8_t key[32], iv[16];
-	mbedtls_md_context_t md;
 	mbedtls_aes_context aes;
 	bool good;
 
 	memcpy(iv, seal->iv, sizeof iv);
-	mbedtls_md_init(&md);
 	mbedtls_aes_init(&aes);
-	good = mbedtls_md_setup(&md, mbedtls_md_info_from_type(seal->md), 1) == 0 &&
-	       mbedtls_pkcs5_pbkdf2_hmac(&md, (const unsigned char *)passphrase, strlen(passphrase),
-					 seal->salt, seal->salt_length, (unsigned)seal->iterations,
-					 seal->key_bytes, key) == 0;
+	good = derive_key(seal, passphrase, key);
 	if (good && mode == MBEDTLS_AES_ENCRYPT)
 		good = mbedtls_aes_setkey_enc(&aes, key, 8 * seal->key_bytes) == 0;
 	else if (good)
 		good = mbedtls_aes_setkey_dec(&aes, key, 8 * seal->key_bytes) == 0;
 	good = good && mbedtls_aes_crypt_cbc(&aes, mode, n, iv, bytes, bytes) == 0;
 	mbedtls_aes_free(&aes);
-	mbedtls_md_free(&md);
 	mbedtls_platform_zeroize(key, sizeof key);
 	return good;
 }

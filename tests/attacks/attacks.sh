@@ -233,6 +233,9 @@ other_delta v2 v3
 resigned other.rill
 attack delta "signed delta that is not from the base it is listed for" 7 ""
 device
+publish_forged '.targets.app.length -= 5'
+attack delta "an output longer than is signed" 7 "not from this file to the signed target"
+device
 cp "$delta" bad.rill
 flip bad.rill -3
 resigned bad.rill
@@ -276,8 +279,24 @@ cp clean/targets/deltas/app/*.rill old.rill
 truncate -s "$(stat -c %s "www/targets/deltas/app/$new")" old.rill # another length is refused for that
 cp old.rill "www/targets/deltas/app/$new"
 attack delta "an old delta replayed for a newer release" 10 ""
+# The base is replaced while the delta is on its way: it was hashed before, and is looked at again before the rename.
+device '"rate": 512,'
+update -q 2>replaced.err &
+updating=$!
+for _ in $(seq 200); do
+	[ "$(agent status --config device/config --json | jq -r '.targets[0].state')" != fetching ] || break
+	sleep 0.05
+done
+cp -p v3 device/bin/mine
+mv device/bin/mine device/bin/app
+was=$(listing device/bin | grep -v rill-new)
+code=0
+wait $updating || code=$?
+[ "$code" = 9 ] || fail "a base that was replaced: exit code $code, $(cat replaced.err)"
+[ "$(listing device/bin)" = "$was" ] || fail "a base that was replaced: something changed"
+rows+=("$(printf '%-7s %-68s %2d %-11s %s' delta "base replaced by another file during the update" 9 wrong-base unchanged)")
 
 echo
 printf '%-7s %-68s %-14s %s\n' list attack "exit code" installed
 printf '%s\n' "${rows[@]}"
-[ ${#rows[@]} -ge 40 ] || fail "only ${#rows[@]} attacks"
+[ ${#rows[@]} -ge 44 ] || fail "only ${#rows[@]} attacks"

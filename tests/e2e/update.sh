@@ -58,10 +58,10 @@ expect 0 "up to date, release 2" update
 [ "$(update --json | jq -r .result)" = up-to-date ] || fail "--json"
 pass "an update, then nothing to do"
 
-requests=$(grep -c GET "$w/server/access.log")
+requests=$(wc -l <"$w/server/access.log")
 update -q
-[ "$(tail -n +$((requests + 1)) "$w/server/access.log" | grep -o 'GET [^ ]*' | tr '\n' ' ')" = \
-	"GET /metadata/2.root.json GET /metadata/timestamp.json " ] || fail "a poll asks for more than root and timestamp"
+[ "$(tail -n +$((requests + 1)) "$w/server/access.log" | grep -o '[A-Z]* /[^ ]*' | tr '\n' ' ')" = \
+	"HEAD /metadata/2.root.json GET /metadata/timestamp.json " ] || fail "a poll asks for more than root and timestamp"
 pass "a poll with nothing new makes two requests"
 
 # Damage on the server, each restored afterwards

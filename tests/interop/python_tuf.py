@@ -1,19 +1,24 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Interoperation with python-tuf, the reference implementation; by hand, since Debian 12 has no package of it.
+"""Interoperation with python-tuf, the reference implementation, for tuf.sh.
 
     python_tuf.py write FOLDER            a repository for tuf-client: root 2 of 3 with keys of each kind, targets
                                           of RSA, snapshot of Ed25519, and two levels of delegations
     python_tuf.py get FOLDER URL NAME     its ngclient, from FOLDER/root.json, fetches NAME of a repository that
                                           mkdelta wrote and that is served at URL
 
-Needs python-tuf 6 or later and securesystemslib with cryptography on PYTHONPATH.
+Needs python-tuf 5 or later and securesystemslib with cryptography.
 """
 import os
 import sys
 from datetime import datetime, timezone
 
-from securesystemslib.signer import CryptoSigner
+import cryptography.hazmat.primitives.asymmetric.types as types
+
+for kind in ("Private", "Public"):  # Debian 12's cryptography has another name for these
+    if not hasattr(types, f"{kind}KeyTypes"):
+        setattr(types, f"{kind}KeyTypes", getattr(types, f"{kind.upper()}_KEY_TYPES"))
+from securesystemslib.signer import CryptoSigner  # noqa: E402
 from tuf.api.metadata import (DelegatedRole, Delegations, Metadata, MetaFile, Root, Snapshot, TargetFile, Targets,
                               Timestamp)
 from tuf.ngclient import Updater
@@ -80,12 +85,11 @@ def write(folder):
 
 
 def get(folder, url, name):
-    with open(os.path.join(folder, "root.json"), "rb") as f:
-        first = f.read()
     state, files = os.path.join(folder, "metadata"), os.path.join(folder, "files")
-    os.makedirs(state, exist_ok=True)
     os.makedirs(files, exist_ok=True)
-    updater = Updater(state, url + "metadata/", files, url + "targets/", bootstrap=first)
+    if not os.path.exists(state):
+        put(state, "root.json", open(os.path.join(folder, "root.json"), "rb").read())
+    updater = Updater(state, url + "metadata/", files, url + "targets/")
     updater.refresh()
     info = updater.get_targetinfo(name)
     if info is None:

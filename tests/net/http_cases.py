@@ -96,6 +96,14 @@ def closes_kept(server, c, r, n):
     c.close(notify=n % 2 == 0)
 
 
+def next_root(*head, body=b""):
+    """There is none, but HEAD is answered otherwise."""
+    def behave(server, c, r, n):
+        c.head(*head if r.method == "HEAD" else ("404 Not Found", "Content-Length: 0"))
+        c.raw(body if r.method == "HEAD" else b"")
+    return behave
+
+
 def reset_once(server, c, r, n):
     if n == 0:
         c.head("200 OK", "Content-Length: %d" % D)
@@ -430,7 +438,7 @@ def log_lines(lab, device, server):
     """Without a terminal: one line a minute, as for a log, and the last word. TCP's own timers do not run that
     fast, so it takes longer than the rate says."""
     lines = device.err.splitlines()
-    if not 2 <= len(lines) <= 8 or not all(line.startswith("rill-agent: %s: " % NAME) and " of 300.1 kB" in line and "B/s, " in line and line.endswith("s left") for line in lines):
+    if not 2 <= len(lines) <= 12 or not all(line.startswith("rill-agent: %s: " % NAME) and " of 300.1 kB" in line and "B/s, " in line and line.endswith("s left") for line in lines):
         return "log: %s" % lines
     return None if "updated to release 2" in device.out else "out: %s" % device.out
 
@@ -504,6 +512,11 @@ cases = [
     Case("endless, garbage", endless(b""), code=10, words="header is not the signed one", requests=3, fetched=(3 * H, 3 * 16384)),
     Case("endless metadata", lambda s, c, r, n: (c.head("200 OK"), [c.body(b" " * 10000) for _ in range(2000)]), match="/timestamp.json", code=7, words="more than", fetched=0),
     Case("metadata cut off once", lambda s, c, r, n: c.serve(r, s.file(r.path)) if n else c.serve_part(r, s.file(r.path), 100), match="/timestamp.json", requests=2, fetched=D),
+    # Whether there is a new root is asked by HEAD
+    Case("no HEAD here", next_root("405 Method Not Allowed", "Content-Length: 0"), match="/2.root.json", requests=2, fetched=D),
+    Case("HEAD says yes, GET no", next_root("200 OK", "Content-Length: 500"), match="/2.root.json", requests=2, fetched=D),
+    Case("HEAD with a body", next_root("404 Not Found", "Content-Length: 9", body=b"not found"), match="/2.root.json", requests=1, fetched=D),
+    Case("HEAD is not answered", lambda s, c, r, n: time.sleep(6) if r.method == "HEAD" else c.head("404 Not Found", "Content-Length: 0"), match="/2.root.json", requests=2, fetched=D),
     # Connections
     Case("closes after 50,000 bytes, every time", cut_always(50000), requests=-(-D // 50000), fetched=D),
     Case("closes after 2,000 bytes, every time", cut_always(2000), requests=-(-D // 2000), fetched=D),

@@ -144,6 +144,8 @@ def run_case(lab, case):
             wrong.append("exit code %d, not %d" % (code, case.code))
         if code and (case.words not in error or error.count("\n") != 1):
             wrong.append("the error should be a line with '%s'" % case.words)
+        if not code and not case.options and "updated to" not in device.out and "up to date" not in device.out:
+            wrong.append("it says: %s %s" % (device.out, error))
         for name in ("requests", "fetched", "kept"):
             if not within(seen[name], getattr(case, name)):
                 wrong.append("%s %d, not %s" % (name, seen[name], getattr(case, name)))

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # Sourced after tests/e2e/lib.sh: a repository with a release that nothing makes smaller.
 #
-#	make_release FOLDER BYTES    FOLDER/old and FOLDER/new, which has so many new bytes; FOLDER/www, with both;
-#	                             $delta, the delta's length
+#	make_release FOLDER BYTES    FOLDER/old and FOLDER/new, which has so many new bytes; FOLDER/www, with both, and
+#	                             FOLDER/before, as it was without the new one; $delta, the delta's length
 
 make_release() { # FOLDER BYTES
 	local www=$1/www
@@ -12,6 +12,7 @@ make_release() { # FOLDER BYTES
 	mkdelta key new "$1/key" -q
 	mkdelta repo init "$www" --key "$1/key" -q
 	mkdelta repo publish "$www" app "$1/old" --key "$1/key" -q
+	cp -r "$www" "$1/before"
 	mkdelta repo publish "$www" app "$1/new" --key "$1/key" -q
 	# shellcheck disable=SC2034  # for the caller
 	delta=$(stat -c %s "$(find "$www/targets/deltas" -name '*.rill')")

@@ -13,7 +13,7 @@ import time
 class Request:
     def __init__(self, text):
         lines = text.split("\r\n")
-        self.path = lines[0].split(" ")[1]
+        self.method, self.path = lines[0].split(" ")[:2]
         self.fields = {}
         for line in lines[1:]:
             name, _, value = line.partition(":")
@@ -102,6 +102,7 @@ class Server:
         self.others = []  # all else
         self.body_bytes = 0  # of the object, as sent
         self.handshakes_failed = 0
+        self.resumed = []  # of each connection: whether it took up an earlier session
         self.stopping = False
         self.lock = threading.Lock()
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
@@ -143,6 +144,7 @@ class Server:
             sock.close()
             return
         self.open.add(sock)
+        self.resumed.append(bool(self.context and sock.session_reused))
         sock.settimeout(30)
         connection = Connection(sock)
         try:
@@ -176,9 +178,10 @@ class Server:
             return
         self.others.append(request)
         data = self.file(request.path)
-        if data is None:
-            connection.head("404 Not Found", "Content-Length: 4")
-            connection.raw(b"none")
+        if data is None or request.method == "HEAD":
+            connection.head("404 Not Found" if data is None else "200 OK", "Content-Length: %d" % len(data or b"none"))
+            if request.method != "HEAD":
+                connection.raw(b"none")
         else:
             connection.serve(request, data)
 

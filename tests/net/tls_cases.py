@@ -44,13 +44,15 @@ def without_intermediate():
     return context(base)
 
 
+def write_time(device, days):
+    os.makedirs(device.state + "/metadata", exist_ok=True)
+    with open(device.state + "/metadata/time", "w") as f:
+        f.write(time.strftime("%Y-%m-%dT%H:%M:%SZ\n", time.gmtime(time.time() + days * 86400)))
+
+
 def clock_behind(days):
     """As if the time had been known to be later than the system's clock shows: it is then wrong."""
-    def before(lab, device):
-        os.makedirs(device.state + "/metadata")
-        with open(device.state + "/metadata/time", "w") as f:
-            f.write(time.strftime("%Y-%m-%dT%H:%M:%SZ\n", time.gmtime(time.time() + days * 86400)))
-    return before
+    return lambda lab, device: write_time(device, days)
 
 
 def untrusted(lab, device, server):
@@ -77,9 +79,30 @@ def one_session(lab, device, server):
     return None if server.resumed == [False, True] else "sessions reused: %s" % server.resumed
 
 
-def note_sessions(server, c, r, n):
-    server.__dict__.setdefault("resumed", []).append(c.sock.session_reused)
+def cut_once(server, c, r, n):
     c.serve_part(r, delta, 100000) if n == 0 else c.serve(r, delta)
+
+
+def edit_session(device, start, data):
+    with open(device.state + "/session", "r+b") as f:
+        f.seek(start, os.SEEK_SET if start >= 0 else os.SEEK_END)
+        f.write(data)
+
+
+def run_again(expected, change=None, code=0):
+    """Another run of the agent, after a change: its connections as `expected`, each resumed or not."""
+    def after(lab, device, server):
+        mode = os.stat(device.state + "/session").st_mode & 0o777
+        if mode != 0o600:
+            return "the session's file has mode %o" % mode
+        if change:
+            change(device)
+        del server.resumed[:]
+        got, error, _ = device.update()
+        if got != code:
+            return "the next run: exit code %d, not %d: %s" % (got, code, error)
+        return None if server.resumed == expected else "sessions reused: %s" % server.resumed
+    return after
 
 
 BAD = {"code": 7, "words": "the server's certificate", "requests": 0}
@@ -130,9 +153,23 @@ cases = [
     Case("TLS 1.0 only", context=context(good, only=ssl.TLSVersion.TLSv1), code=4, words="TLS handshake", requests=0),
     Case("TLS 1.1 only", context=context(good, only=ssl.TLSVersion.TLSv1_1), code=4, words="TLS handshake", requests=0),
     Case("TLS 1.2 only", context=context(good, only=ssl.TLSVersion.TLSv1_2)),
-    # mbedTLS 2.28 has no 1.3; with 3.x the agent may do it.
-    Case("TLS 1.3 only", context=context(good, only=ssl.TLSVersion.TLSv1_3), code=4, words="TLS handshake", requests=0),
-    Case("a session is resumed", note_sessions, context=context(good, only=ssl.TLSVersion.TLSv1_2), requests=2, fetched=D, after=one_session),
+    # mbedTLS 2.28 has no 1.3.
+    Case("TLS 1.3 only", context=context(good, only=ssl.TLSVersion.TLSv1_3),
+         **({"fetched": D} if os.environ.get("TLS_1_3") else {"code": 4, "words": "TLS handshake", "requests": 0})),
+    Case("a session is resumed", cut_once, context=context(good, only=ssl.TLSVersion.TLSv1_2), requests=2, fetched=D, after=one_session),
+    # From one run to the next
+    Case("a session is kept", after=run_again([True])),
+    Case("a session is kept, then a wrong pin", after=run_again([], lambda d: d.config.update(pins=[pin(other_ca.crt)]), 7)),
+    Case("a session is kept, then another CA", after=run_again([], lambda d: d.config.update(ca=other_ca.crt), 7)),
+    Case("a session is kept, then a right pin", after=run_again([False], lambda d: d.config.update(pins=[pin(ca.crt)]))),
+    Case("a session is kept, then a client certificate", after=run_again([False], lambda d: d.config.update(client_certificate=client + ".crt", client_key=client + ".key"))),
+    Case("a session is kept, and has expired", after=run_again([False], lambda d: edit_session(d, 40, bytes(8)))),
+    Case("a session is kept, of the future", after=run_again([False], lambda d: edit_session(d, 32, b"\xff" * 7))),
+    Case("a session is kept, another server's", after=run_again([False], lambda d: edit_session(d, 0, bytes(32)))),
+    Case("a session is kept, its key is damaged", after=run_again([False], lambda d: edit_session(d, 105, b"damage"))),
+    Case("a session is kept, its file is cut", after=run_again([False], lambda d: os.truncate(d.state + "/session", 60))),
+    Case("a session is kept, its file is empty", after=run_again([False], lambda d: os.truncate(d.state + "/session", 0))),
+    Case("a session is kept, then the clock is behind", after=run_again([False], lambda d: write_time(d, 5))),
     # Ends
     Case("truncated, once", cut_without_goodbye, requests=2, fetched=D // 2 + D),
     Case("truncated metadata, for ever", cut_always, match="/timestamp.json", code=4, words="closed the connection", requests=4, fetched=0),

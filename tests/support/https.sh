@@ -22,6 +22,28 @@ https_make_ca() { # WORK [NAME]: ca.crt signs server.crt, which is for DNS:local
 		-days 30 -extfile "$w/server.ext" -out "$w/server.crt" 2>"$w/openssl.log"
 }
 
+# Puts an intermediate authority between them, and into the certificates what public authorities write there.
+https_make_chain() { # WORK
+	local w=$1 name
+	name=$(sed -n 's/^subjectAltName=//p' "$w/server.ext")
+	openssl ecparam -name prime256v1 -genkey -noout -out "$w/inner.key"
+	openssl req -new -key "$w/inner.key" -subj "/C=US/O=Rill demo/CN=R1" -out "$w/inner.csr"
+	https_sign "$w" inner ca "basicConstraints=critical,CA:TRUE,pathlen:0" \
+		"keyUsage=critical,digitalSignature,keyCertSign,cRLSign"
+	https_sign "$w" server inner basicConstraints=critical,CA:FALSE keyUsage=critical,digitalSignature \
+		"subjectAltName=$name"
+	cat "$w/inner.crt" >>"$w/server.crt"
+}
+https_sign() { # WORK NAME ISSUER EXTENSION...
+	local w=$1 name=$2 issuer=$3
+	shift 3
+	printf '%s\n' "$@" extendedKeyUsage=serverAuth,clientAuth subjectKeyIdentifier=hash \
+		authorityKeyIdentifier=keyid "authorityInfoAccess=caIssuers;URI:http://$issuer.i.example.org/" \
+		certificatePolicies=2.23.140.1.2.1 "crlDistributionPoints=URI:http://$issuer.c.example.org/1.crl" >"$w/$name.ext"
+	openssl x509 -req -in "$w/$name.csr" -CA "$w/$issuer.crt" -CAkey "$w/$issuer.key" -CAcreateserial -sha256 \
+		-days 30 -extfile "$w/$name.ext" -out "$w/$name.crt" 2>"$w/openssl.log"
+}
+
 https_config() { # WORK WWW PORT
 	local w=$1 user=
 	if [ "$(id -u)" = 0 ]; then user="user root;"; fi
