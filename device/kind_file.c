@@ -17,6 +17,11 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
+#ifndef STATX_TYPE /* musl before 1.2.4 */
+#include <linux/stat.h>
+#include <sys/syscall.h>
+#define statx(...) ((int)syscall(SYS_statx, __VA_ARGS__))
+#endif
 
 #define BLOCK 65536
 

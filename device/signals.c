@@ -52,7 +52,8 @@ void signals_sleep(int64_t ms)
 
 	while (!signals_stop()) {
 		int64_t left = end - monotonic_ms();
-		struct timespec pause = {.tv_nsec = (left < SLICE_MS ? left : SLICE_MS) * 1000000};
+		struct timespec pause = {.tv_nsec = (long)(left < SLICE_MS ? left : SLICE_MS) *
+						    1000000};
 
 		if (left <= 0)
 			return;
@@ -63,7 +64,7 @@ void signals_sleep(int64_t ms)
 int signals_wait(int64_t ms)
 {
 	const struct timespec wait = {.tv_sec = (time_t)(ms / 1000),
-				      .tv_nsec = ms % 1000 * 1000000};
+				      .tv_nsec = (long)(ms % 1000 * 1000000)};
 	sigset_t set = held();
 	int signal_number = sigtimedwait(&set, NULL, &wait);
 
