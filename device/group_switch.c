@@ -65,7 +65,8 @@ static enum rill_code test_or_reboot(struct group *group)
 		if (kind_of(member->target->kind)->reboots &&
 		    group_find(member, &position, &error) != RILL_OK)
 			return group_fail(group, &error);
-		pending = pending || position == KIND_PENDING;
+		member->reboot = position == KIND_PENDING;
+		pending = pending || member->reboot;
 	}
 	if (!pending)
 		return test(group);

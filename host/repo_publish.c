@@ -71,7 +71,7 @@ enum rill_code repo_publish(int argc, char **argv, struct rill_error *error)
 					{"base", 'b', OPTION_LIST, &publication.bases, "FILE",
 					 "make a delta from this, too (may be repeated)"},
 					{"kind", 'k', OPTION_TEXT, &publication.kind, "KIND",
-					 "file or image (what FILE is)"},
+					 "file, image, or slot (what FILE is, but slot)"},
 					{"platform", 0, OPTION_TEXT, &publication.platform,
 					 "OS/ARCH", "the one to take of images for several"},
 					{"jobs", 'j', OPTION_NUMBER, &publication.threads, "N",
