@@ -7,6 +7,7 @@
 #	slots_disk DISK IMAGE               U-Boot's script, its environment, both slots, data
 #	slots_want DISK STATE RELEASE VERSION   when the agent says so and VERSION runs, the guest ends
 #	slots_run TIMEOUT DISK [LOG]        boots until then; LOG records every write. Output: $w/guest.log
+#	slots_choice DISK                   the slot that U-Boot would start
 #	slots_running                       "SLOT VERSION " of each boot of the last run
 # shellcheck disable=SC2154  # w, top, board and guest_* are the caller's
 
@@ -155,6 +156,24 @@ slots_run() { # TIMEOUT DISK [LOG]
 		-drive "if=pflash,index=1,format=raw,file=$w/flash" "${drive[@]}" -device virtio-blk-pci,drive=d0 \
 		-netdev user,id=n0 -device virtio-net-pci,netdev=n0,romfile= </dev/null 2>&1 | tr -d '\r' >"$w/guest.log" || true
 	grep -q '^guest: done' "$w/guest.log" || { tail -n 60 "$w/guest.log"; return 1; }
+}
+
+# The slot that U-Boot chooses, which a trial may take back: "SLOT", of its script's line.
+slots_choice() { # DISK
+	local pid line=""
+	: >"$w/choice.log"
+	qemu-system-aarch64 -M virt -cpu cortex-a53 -m 256 -nographic -bios $uboot -no-reboot \
+		-drive "if=pflash,index=1,format=raw,file=$w/flash" -drive "if=none,id=d0,file=$1,format=raw,snapshot=on" \
+		-device virtio-blk-pci,drive=d0 -nic none </dev/null >"$w/choice.log" 2>&1 &
+	pid=$!
+	for ((n = 0; n < 600; n++)); do
+		line=$(tr -d '\r' <"$w/choice.log" | sed -n 's/^rill: slot=\([a-z]*\) .*/\1/p')
+		[ -z "$line" ] || break
+		sleep 0.1
+	done
+	kill $pid
+	wait $pid 2>/dev/null || true
+	echo "$line"
 }
 
 slots_running() {
