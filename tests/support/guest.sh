@@ -58,6 +58,7 @@ guest_new() {
 guest_program() {
 	local libraries=$guest_root/lib/aarch64-linux-gnu:$guest_root/usr/lib/aarch64-linux-gnu library
 	cp "$1" "$guest_files/bin"
+	readelf -l "$1" | grep -q INTERP || return 0 # a static one
 	# What ldd does, by the emulator.
 	LD_TRACE_LOADED_OBJECTS=1 LD_LIBRARY_PATH=$libraries "${AGENT[@]:0:${#AGENT[@]}-1}" "$1" >"$w/libraries"
 	! grep "not found" "$w/libraries" || fail "$1: libraries are missing"

@@ -155,7 +155,8 @@ static void unknown_keys_are_named_with_the_known_ones(void **state)
 		{"{" URL "," TARGETS ",\"URL\":\"https://b/\"}", "unknown key \"URL\""},
 		{"{" URL ",\"targets\":[{\"name\":\"app\",\"kind\":\"file\",\"path\":\"/a\","
 		 "\"mode\":1}]}",
-		 "targets[0]: unknown key \"mode\"; known are name, kind, path, slots, boot, group, "
+		 "targets[0]: unknown key \"mode\"; known are name, kind, path, slots, boot, "
+		 "group, "
 		 "exact, within, may_switch, activate, hook_timeout, commit, commit_timeout, "
 		 "health, "
 		 "health_timeout"},
