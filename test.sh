@@ -1,17 +1,18 @@
 #!/bin/bash
 # Installs the Debian packages that are missing, builds everything, runs all tests.
-# Usage: ./test.sh [PRESET...]      the presets are dev, asan and arm64; all three without an argument
+# Usage: ./test.sh [PRESET...]      the presets are dev, asan, arm64, arm64-small, armv7 and riscv64; all without an argument
 set -euo pipefail
 cd "$(dirname -- "$(realpath "$0")")"
 case ${1:-} in -h | --help) sed -n '2,3s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
-presets=("$@")
-[ $# -gt 0 ] || presets=(dev asan arm64)
-
+presets=(dev asan arm64 arm64-small)
 if [ "$(uname -m)" = aarch64 ]; then
-	.ci/install-packages build demo test interop
+	.ci/install-packages build demo test interop small
 else
-	.ci/install-packages build cross demo test test-cross interop
+	.ci/install-packages build cross demo test test-cross interop small
+	presets+=(armv7 riscv64)
 fi
+[ $# = 0 ] || presets=("$@")
+.ci/get-sources mbedtls zlib cjson cmocka
 
 mkdir -p build
 # The other compiler, for its warnings.

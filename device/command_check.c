@@ -9,6 +9,7 @@ static enum rill_code check_group(struct session *session, struct group *group)
 		struct update *member = &group->members[i];
 		enum rill_code code = update_look(member, &session->trust, &member->error);
 
+		member->error.code = code;
 		member->available = code == RILL_OK && !member->plan.current;
 		update_close(member);
 		if (first == RILL_OK)

@@ -13,6 +13,7 @@ static enum rill_code decide(const struct options *options, session_work work,
 	if (code == RILL_OK) {
 		code = session_each(&session, work, error);
 		session_end(&session);
+		session_reboot(&session);
 	}
 	session_close(&session);
 	return code;

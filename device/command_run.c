@@ -5,6 +5,7 @@
  */
 #include "device/session.h"
 
+#include "device/notify.h"
 #include "device/policy.h"
 #include "device/retry.h"
 #include "device/signals.h"
@@ -61,8 +62,10 @@ static int64_t work(struct session *session, unsigned *failures)
 							     : until_poll(session);
 		wait *= 1000;
 	}
-	if (began)
+	if (began) {
 		session_end(session);
+		session_reboot(session);
+	}
 	return wait;
 }
 
@@ -95,16 +98,22 @@ static void run(struct session *session, int *lock)
 {
 	unsigned failures = 0;
 
+	notify("READY=1");
 	for (;;) {
+		int64_t wait;
 		int signal_number;
 
+		notify("STATUS=working");
+		wait = work(session, &failures);
+		notify("STATUS=next round in %lld s", (long long)(wait / 1000));
 		/* A signal that came during the work is still pending, and ends the wait. */
-		signal_number = signals_wait(work(session, &failures));
+		signal_number = signals_wait(wait);
 		if (signal_number == SIGTERM || signal_number == SIGINT)
-			return;
+			break;
 		if (signal_number == SIGHUP)
 			reload(session, lock);
 	}
+	notify("STOPPING=1");
 }
 
 enum rill_code command_run(const struct options *options, struct rill_error *error)

@@ -11,6 +11,7 @@ enum rill_code command_update(const struct options *options, struct rill_error *
 	if (code == RILL_OK) {
 		code = session_update(&session, error);
 		session_end(&session);
+		session_reboot(&session);
 	}
 	session_close(&session);
 	return code;

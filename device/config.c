@@ -7,8 +7,10 @@
 #include <string.h>
 
 #define CONFIG_MAX (1u << 20)
+/* Of what slots are called by boot loaders and shell scripts. */
+#define SLOT_NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-."
 
-enum key_type { KEY_TEXT, KEY_NUMBER, KEY_TEXTS, KEY_TARGETS };
+enum key_type { KEY_TEXT, KEY_NUMBER, KEY_TEXTS, KEY_SLOTS, KEY_TARGETS };
 
 /* A key of an object of the file, and where its value goes. */
 struct key {
@@ -36,6 +38,7 @@ static const struct key config_keys[] = {
 	{"full", KEY_TEXT, offsetof(struct config, full_name), false, 0, 0},
 	{"hours", KEY_TEXTS, offsetof(struct config, hours), false, 0, 0},
 	{"may_fetch", KEY_TEXTS, offsetof(struct config, may_fetch), false, 0, 0},
+	{"reboot", KEY_TEXTS, offsetof(struct config, reboot), false, 0, 0},
 	{"poll_interval", KEY_NUMBER, offsetof(struct config, poll_interval), false, 60, 31536000},
 	{"poll_jitter", KEY_NUMBER, offsetof(struct config, poll_jitter), false, 0, 31536000},
 	{"budget", KEY_NUMBER, offsetof(struct config, budget), false, 1, INT64_C(1) << 40},
@@ -55,7 +58,9 @@ static const struct key config_keys[] = {
 static const struct key target_keys[] = {
 	{"name", KEY_TEXT, offsetof(struct target_config, name), true, 0, 0},
 	{"kind", KEY_TEXT, offsetof(struct target_config, kind_name), true, 0, 0},
-	{"path", KEY_TEXT, offsetof(struct target_config, path), true, 0, 0},
+	{"path", KEY_TEXT, offsetof(struct target_config, path), false, 0, 0},
+	{"slots", KEY_SLOTS, offsetof(struct target_config, slots), false, 0, 0},
+	{"boot", KEY_TEXTS, offsetof(struct target_config, boot), false, 0, 0},
 	{"group", KEY_TEXT, offsetof(struct target_config, group), false, 0, 0},
 	{"exact", KEY_TEXT, offsetof(struct target_config, exact_name), false, 0, 0},
 	{"within", KEY_TEXT, offsetof(struct target_config, within), false, 0, 0},
@@ -123,6 +128,25 @@ static enum rill_code set_number(const struct key *key, int64_t *number, const c
 	return RILL_OK;
 }
 
+static enum rill_code set_slots(struct slot_config *slots, const cJSON *value,
+				struct rill_error *error)
+{
+	size_t count = 0;
+	const cJSON *item;
+
+	cJSON_ArrayForEach(item, value)
+	{
+		if (!cJSON_IsObject(value) || !cJSON_IsString(item) || count == 2 ||
+		    item->string[strspn(item->string, SLOT_NAME_CHARACTERS)] || !item->string[0] ||
+		    strlen(item->string) >= SLOT_NAME_MAX)
+			break;
+		slots[count++] = (struct slot_config){item->string, item->valuestring};
+	}
+	if (item || count != 2 || strcmp(slots[0].name, slots[1].name) == 0)
+		return bad("slots", "should be an object of two, from name to device", error);
+	return RILL_OK;
+}
+
 static enum rill_code set_targets(struct config *config, const cJSON *value,
 				  struct rill_error *error);
 
@@ -139,6 +163,7 @@ static enum rill_code set_key(const struct key *key, void *to, const cJSON *valu
 		return RILL_OK;
 	case KEY_NUMBER: return set_number(key, field, value, error);
 	case KEY_TEXTS: return set_texts(field, value, key->name, error);
+	case KEY_SLOTS: return set_slots(field, value, error);
 	case KEY_TARGETS: return set_targets(to, value, error);
 	}
 	return RILL_OK;
@@ -172,6 +197,24 @@ static enum rill_code read_object(const struct key *keys, void *to, const cJSON 
 	return RILL_OK;
 }
 
+/* What each kind wants, and what it cannot use. */
+static enum rill_code check_kind(struct target_config *target, struct rill_error *error)
+{
+	bool is_slot = target->kind == RILL_KIND_SLOT;
+
+	if (is_slot != (target->slots[0].name != NULL))
+		return bad("slots", is_slot ? "is missing" : "is for kind \"slot\"", error);
+	if (is_slot != (target->boot != NULL))
+		return bad("boot", is_slot ? "is missing" : "is for kind \"slot\"", error);
+	if (is_slot == (target->path != NULL))
+		return bad("path", is_slot ? "is not for kind \"slot\"" : "is missing", error);
+	if (is_slot)
+		target->path = target->name;
+	else if (target->path[0] != '/')
+		return bad("path", "should begin with /", error);
+	return RILL_OK;
+}
+
 static enum rill_code read_target(struct target_config *target, const cJSON *value,
 				  struct rill_error *error)
 {
@@ -185,14 +228,15 @@ static enum rill_code read_target(struct target_config *target, const cJSON *val
 	if (code != RILL_OK)
 		return code;
 	if (!rill_kind_parse(target->kind_name, &target->kind))
-		return bad("kind", "should be \"file\" or \"image\"", error);
+		return bad("kind", "should be \"file\", \"image\" or \"slot\"", error);
 	target->exact = target->exact_name && strcmp(target->exact_name, "manifest") == 0;
 	if (target->exact_name && !target->exact && strcmp(target->exact_name, "config") != 0)
 		return bad("exact", "should be \"config\" or \"manifest\"", error);
 	if (target->exact_name && target->kind != RILL_KIND_IMAGE)
 		return bad("exact", "is for kind \"image\"", error);
-	if (target->path[0] != '/')
-		return bad("path", "should begin with /", error);
+	code = check_kind(target, error);
+	if (code != RILL_OK)
+		return code;
 	if (target->within && target->within[0] != '/')
 		return bad("within", "should begin with /", error);
 	target->manual = strcmp(target->commit_name, "manual") == 0;
@@ -264,6 +308,8 @@ static enum rill_code read_config(struct config *config, const char *text, size_
 	if (code != RILL_OK)
 		return code;
 	config->http.tls.pins = config->pins;
+	for (size_t i = 0; i < config->target_count; i++)
+		config->targets[i].state = config->state;
 	return check_config(config, error);
 }
 
@@ -304,11 +350,13 @@ void config_free(struct config *config)
 		free(config->targets[i].may_switch);
 		free(config->targets[i].activate);
 		free(config->targets[i].health);
+		free(config->targets[i].boot);
 	}
 	free(config->targets);
 	free(config->pins);
 	free(config->hours);
 	free(config->may_fetch);
+	free(config->reboot);
 	cJSON_Delete(config->json);
 	*config = (struct config){0};
 }

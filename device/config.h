@@ -15,10 +15,21 @@
 
 enum full_policy { FULL_NEVER, FULL_WITHIN_BUDGET, FULL_ALWAYS };
 
+#define SLOT_NAME_MAX 32
+
+/* One of two partitions, of which one runs. */
+struct slot_config {
+	const char *name, *device;
+};
+
 /* A thing on the device that is kept current. */
 struct target_config {
 	const char *name; /* of the target in the repository */
-	const char *kind_name, *path;
+	const char *kind_name;
+	const char *path; /* of a file; for a slot it is `name` */
+	struct slot_config slots[2];
+	const char **boot; /* program that speaks for the boot loader; NULL but for slots */
+	const char *state; /* folder, as in struct config */
 	const char *group; /* the targets that have this one switch together; or NULL */
 	const char *within; /* folder that the path may not lead out of; or NULL */
 	/* Hooks: command and arguments, NULL at the end; or NULL */
@@ -37,7 +48,7 @@ struct config {
 	int64_t memory; /* bytes that a decoder may have */
 	int64_t budget; /* bytes over the wire for a release of a target; 0: no limit */
 	struct http_settings http; /* but for the clock */
-	const char **pins, **hours, **may_fetch;
+	const char **pins, **hours, **may_fetch, **reboot;
 	int64_t poll_interval, poll_jitter; /* seconds */
 	enum full_policy full;
 	struct target_config *targets;

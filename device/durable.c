@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "device/durable.h"
 
+#include "device/signals.h"
+#include "protocol/hash.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -8,6 +10,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define BLOCK 65536
 
 enum rill_code system_failed(const char *path, const char *doing, struct rill_error *error)
 {
@@ -53,6 +57,27 @@ enum rill_code read_fully(int fd, const char *path, uint64_t offset, void *bytes
 		n -= (size_t)got;
 	}
 	return RILL_OK;
+}
+
+enum rill_code hash_fully(int fd, const char *path, uint64_t length, uint8_t *digest,
+			  struct rill_error *error)
+{
+	uint8_t block[BLOCK];
+	struct rill_sha256 hash;
+	enum rill_code code = RILL_OK;
+
+	rill_sha256_start(&hash);
+	for (uint64_t at = 0; code == RILL_OK && at < length; at += sizeof block) {
+		size_t n = length - at < sizeof block ? (size_t)(length - at) : sizeof block;
+
+		code = read_fully(fd, path, at, block, n, error);
+		if (code == RILL_OK)
+			code = signals_check(error);
+		if (code == RILL_OK)
+			rill_sha256_update(&hash, block, n);
+	}
+	rill_sha256_finish(&hash, digest);
+	return code;
 }
 
 static enum rill_code write_and_rename(int folder, const char *path, const char *name, mode_t mode,

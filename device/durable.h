@@ -20,6 +20,10 @@ enum rill_code write_fully(int fd, const char *path, const void *bytes, size_t n
 enum rill_code read_fully(int fd, const char *path, uint64_t offset, void *bytes, size_t n,
 			  struct rill_error *error);
 
+/* The SHA-256 of the first `length` bytes. */
+enum rill_code hash_fully(int fd, const char *path, uint64_t length, uint8_t *digest,
+			  struct rill_error *error);
+
 /* Replaces FOLDER/NAME: after a power cut it has the old content or the new, whole. */
 enum rill_code durable_write(const char *folder, const char *name, const void *bytes, size_t n,
 			     struct rill_error *error);

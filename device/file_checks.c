@@ -6,7 +6,13 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+#ifndef STATX_TYPE /* musl before 1.2.4 */
+#include <linux/stat.h>
+#include <sys/syscall.h>
+#define statx(...) ((int)syscall(SYS_statx, __VA_ARGS__))
+#endif
 
 /* Where the symbolic links of the folder lead. */
 enum rill_code file_check_within(int folder, const struct target_config *target,

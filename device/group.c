@@ -68,8 +68,7 @@ static enum rill_code look_all(struct group *group, struct trust *trust)
 		struct update *member = &group->members[i];
 		enum rill_code code = update_look(member, trust, &member->error);
 
-		if (code == RILL_OK) /* whatever was tried again */
-			member->error.code = RILL_OK;
+		member->error.code = code; /* what was tried again with success is no error */
 		if (first == RILL_OK)
 			first = code;
 	}
@@ -111,6 +110,7 @@ static enum rill_code fetch_all(struct group *group, struct http *http)
 	     member = group_next(group, member)) {
 		enum rill_code code = update_fetch(member, http, &member->error);
 
+		member->error.code = code;
 		if (first == RILL_OK)
 			first = code;
 		if (code == RILL_BUSY)

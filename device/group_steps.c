@@ -94,6 +94,10 @@ enum rill_code group_finish_rollback(struct group *group)
 	     member = group_next(group, member)) {
 		enum rill_code code = restore(member, &error);
 
+		if (code == RILL_REBOOT) { /* done, and takes effect with that */
+			member->reboot = true;
+			code = RILL_OK;
+		}
 		rill_fail(&member->error, (enum rill_code)member->entry.code, "%s",
 			  member->entry.message);
 		if (code == RILL_OK) {

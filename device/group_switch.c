@@ -65,7 +65,8 @@ static enum rill_code test_or_reboot(struct group *group)
 		if (kind_of(member->target->kind)->reboots &&
 		    group_find(member, &position, &error) != RILL_OK)
 			return group_fail(group, &error);
-		pending = pending || position == KIND_PENDING;
+		member->reboot = position == KIND_PENDING;
+		pending = pending || member->reboot;
 	}
 	if (!pending)
 		return test(group);
@@ -206,8 +207,12 @@ enum rill_code group_finish_test(struct group *group)
 
 		if (group_find(member, &position, &error) != RILL_OK)
 			return group_fail(group, &error);
-		if (position == KIND_OLD)
-			position = KIND_FELL_BACK;
+		if (position == KIND_OLD) {
+			rill_fail(&error, RILL_UNHEALTHY,
+				  "release %" PRId64 " is not in use any more; it went back",
+				  member->entry.release);
+			return group_roll_back(group, &error);
+		}
 		if (judge_position(member, position, &error) != RILL_OK)
 			return group_roll_back(group, &error);
 	}

@@ -13,14 +13,14 @@
 #include <unistd.h>
 
 /* In the child: nothing to read, and what it prints goes to the log. */
-static void run(const char *const *command, char *const *environment)
+static void run(const char *const *command, char *const *environment, int output)
 {
 	int nothing = open("/dev/null", O_RDONLY);
 
 	signals_release();
 	setpgid(0, 0);
 	dup2(nothing, STDIN_FILENO);
-	dup2(STDERR_FILENO, STDOUT_FILENO);
+	dup2(output, STDOUT_FILENO);
 	while (environment && *environment)
 		putenv(*environment++);
 	execv(command[0], (char *const *)(uintptr_t)command);
@@ -54,8 +54,8 @@ static bool wait_for(pid_t child, int64_t end, int *status)
 	return true;
 }
 
-enum rill_code hook_run(const char *const *command, int64_t timeout, char *const *environment,
-			struct rill_error *error)
+static enum rill_code run_to(const char *const *command, int64_t timeout, char *const *environment,
+			     int output, struct rill_error *error)
 {
 	int64_t end = monotonic_ms() + timeout * 1000;
 	pid_t child = fork();
@@ -64,7 +64,7 @@ enum rill_code hook_run(const char *const *command, int64_t timeout, char *const
 	if (child < 0)
 		return rill_fail(error, RILL_UNHEALTHY, "%s: %s", command[0], strerror(errno));
 	if (child == 0)
-		run(command, environment);
+		run(command, environment, output);
 	setpgid(child, child); /* whichever of the two is first */
 	if (wait_for(child, end, &status))
 		return judge(status, command[0], error);
@@ -74,4 +74,30 @@ enum rill_code hook_run(const char *const *command, int64_t timeout, char *const
 		return error->code;
 	return rill_fail(error, RILL_UNHEALTHY, "%s: not done after %lld s", command[0],
 			 (long long)timeout);
+}
+
+enum rill_code hook_run(const char *const *command, int64_t timeout, char *const *environment,
+			struct rill_error *error)
+{
+	return run_to(command, timeout, environment, STDERR_FILENO, error);
+}
+
+enum rill_code hook_ask(const char *const *command, int64_t timeout, char *answer, size_t size,
+			struct rill_error *error)
+{
+	enum rill_code code;
+	ssize_t n = 0;
+	int ends[2];
+
+	/* A pipe holds more than an answer; what does not fit is lost. */
+	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
+		return rill_fail(error, RILL_IO, "%s: %s", command[0], strerror(errno));
+	code = run_to(command, timeout, NULL, ends[1], error);
+	close(ends[1]);
+	if (code == RILL_OK)
+		n = read(ends[0], answer, size - 1);
+	close(ends[0]);
+	answer[n > 0 ? n : 0] = 0;
+	answer[strcspn(answer, "\n")] = 0;
+	return code;
 }

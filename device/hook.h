@@ -6,6 +6,7 @@
 #define RILL_DEVICE_HOOK_H
 
 #include "protocol/error.h"
+#include <stddef.h>
 #include <stdint.h>
 
 /* The exit status that asks to come back later, as Mender has it. */
@@ -17,6 +18,11 @@
  * `timeout` seconds. RILL_BUSY: we are told to stop (signals.h). In the last two cases it is
  * killed with all its process group, if it still runs. */
 enum rill_code hook_run(const char *const *command, int64_t timeout, char *const *environment,
+			struct rill_error *error);
+
+/* The same, with what it prints on standard output: `answer` gets the first line of it, cut
+ * off at `size`. */
+enum rill_code hook_ask(const char *const *command, int64_t timeout, char *answer, size_t size,
 			struct rill_error *error);
 
 #endif

@@ -6,6 +6,7 @@
 static const struct kind *const kinds[] = {
 	[RILL_KIND_FILE] = &kind_file,
 	[RILL_KIND_IMAGE] = &kind_image,
+	[RILL_KIND_SLOT] = &kind_slot,
 };
 
 const struct kind *kind_of(enum rill_kind kind)

@@ -104,13 +104,14 @@ struct kind {
 	 * for `restore`, if the kind can. NULL: nothing is to be done. */
 	enum rill_code (*commit)(const struct target_config *target, struct rill_error *error);
 	/* Brings back what was there before the last switch, after comparing it with its SHA-256;
-	 * nothing was there when `from` is NULL. RILL_WRONG_BASE: it is gone, or not that, and
+	 * nothing was there when `from` is NULL. RILL_REBOOT: it will be there after a reboot.
+	 * RILL_WRONG_BASE: it is gone, or not that, and
 	 * there is no point in trying again. */
 	enum rill_code (*restore)(const struct target_config *target, const uint8_t *from,
 				  struct rill_error *error);
 };
 
-extern const struct kind kind_file, kind_image;
+extern const struct kind kind_file, kind_image, kind_slot;
 
 const struct kind *kind_of(enum rill_kind kind);
 

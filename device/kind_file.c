@@ -18,8 +18,6 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#define BLOCK 65536
-
 struct file_install {
 	struct install install;
 	const struct target_config *target; /* the caller's */
@@ -54,25 +52,6 @@ static enum rill_code open_folder(struct file_install *file, const struct target
 	return file->folder < 0 ? system_failed(folder, "open", error) : RILL_OK;
 }
 
-static enum rill_code hash_descriptor(int fd, const char *path, uint64_t length, uint8_t *digest,
-				      struct rill_error *error)
-{
-	uint8_t block[BLOCK];
-	struct rill_sha256 hash;
-	enum rill_code code = RILL_OK;
-
-	rill_sha256_start(&hash);
-	for (uint64_t at = 0; code == RILL_OK && at < length; at += sizeof block) {
-		size_t n = length - at < sizeof block ? (size_t)(length - at) : sizeof block;
-
-		code = read_fully(fd, path, at, block, n, error);
-		if (code == RILL_OK)
-			rill_sha256_update(&hash, block, n);
-	}
-	rill_sha256_finish(&hash, digest);
-	return code;
-}
-
 static enum rill_code open_base(struct file_install *file, struct rill_error *error)
 {
 	enum rill_code code = file_check_folder(file->folder, file->path, error);
@@ -93,8 +72,8 @@ static enum rill_code open_base(struct file_install *file, struct rill_error *er
 		return rill_fail(error, RILL_CONFIG, "%s: not a regular file", file->path);
 	file->install.has_base = true;
 	file->install.base_length = (uint64_t)file->base_stat.st_size;
-	return hash_descriptor(file->base, file->path, file->install.base_length,
-			       file->install.base_sha256, error);
+	return hash_fully(file->base, file->path, file->install.base_length,
+			  file->install.base_sha256, error);
 }
 
 static void file_close(struct install *install)
@@ -282,7 +261,7 @@ static enum rill_code file_seal(struct install *install, const uint8_t *sha256,
 		return system_failed(file->path, "sync the new file beside it", error);
 	/* What comes back is then what storage holds, not what memory still remembers. */
 	posix_fadvise(file->fresh, 0, 0, POSIX_FADV_DONTNEED);
-	code = hash_descriptor(file->fresh, file->path, (uint64_t)st.st_size, digest, error);
+	code = hash_fully(file->fresh, file->path, (uint64_t)st.st_size, digest, error);
 	if (code == RILL_OK && memcmp(digest, sha256, sizeof digest) != 0)
 		code = rill_fail(error, RILL_CORRUPT,
 				 "%s: storage gives back other bytes than were written",
@@ -348,7 +327,7 @@ static enum rill_code check_previous(const struct file_install *file, const uint
 	} else if (fd < 0 || fstat(fd, &st) != 0) {
 		code = system_failed(file->path, "bring the previous file back", error);
 	} else {
-		code = hash_descriptor(fd, file->path, (uint64_t)st.st_size, digest, error);
+		code = hash_fully(fd, file->path, (uint64_t)st.st_size, digest, error);
 		if (code == RILL_OK && memcmp(digest, sha256, sizeof digest) != 0)
 			code = rill_fail(error, RILL_WRONG_BASE,
 					 "%s: what is kept beside it is not the previous file",

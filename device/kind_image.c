@@ -9,7 +9,6 @@
 
 #include "device/durable.h"
 #include "device/gunzip.h"
-#include "device/signals.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -19,8 +18,6 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#define BLOCK 65536
-
 static struct image_install *image_of(struct install *install)
 {
 	return (struct image_install *)install;
@@ -28,22 +25,11 @@ static struct image_install *image_of(struct install *install)
 
 enum rill_code image_hash(int fd, const char *path, uint8_t *sha256, struct rill_error *error)
 {
-	uint8_t block[BLOCK];
-	struct rill_sha256 hash;
 	struct stat st;
-	enum rill_code code = fstat(fd, &st) == 0 ? RILL_OK : system_failed(path, "look at", error);
 
-	rill_sha256_start(&hash);
-	for (off_t at = 0; code == RILL_OK && at < st.st_size; at += BLOCK) {
-		size_t n = st.st_size - at < BLOCK ? (size_t)(st.st_size - at) : BLOCK;
-
-		code = read_fully(fd, path, (uint64_t)at, block, n, error);
-		if (code == RILL_OK)
-			code = signals_check(error);
-		rill_sha256_update(&hash, block, n);
-	}
-	rill_sha256_finish(&hash, sha256);
-	return code;
+	if (fstat(fd, &st) != 0)
+		return system_failed(path, "look at", error);
+	return hash_fully(fd, path, (uint64_t)st.st_size, sha256, error);
 }
 
 enum rill_code image_sync_blobs(const struct image_install *image, struct rill_error *error)

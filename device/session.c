@@ -2,6 +2,7 @@
 #include "device/session.h"
 
 #include "device/durable.h"
+#include "device/hook.h"
 #include "device/policy.h"
 #include "device/result.h"
 
@@ -13,6 +14,8 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define REBOOT_TIMEOUT 60
 
 int session_lock(const char *folder, const char *name, struct rill_error *error)
 {
@@ -73,7 +76,7 @@ enum rill_code session_begin(struct session *session, struct rill_error *error)
 	const char *state = session->config.state;
 	enum rill_code code;
 
-	session->polled = session->waiting = false;
+	session->polled = session->waiting = session->reboot = false;
 	session->lock = session_lock(state, "lock", error);
 	if (session->lock < 0)
 		return error->code;
@@ -97,6 +100,16 @@ void session_end(struct session *session)
 	if (session->lock >= 0)
 		close(session->lock);
 	session->lock = -1;
+}
+
+void session_reboot(const struct session *session)
+{
+	const char *const *command = (const char *const *)session->config.reboot;
+	struct rill_error error;
+
+	if (session->reboot && command &&
+	    hook_run(command, REBOOT_TIMEOUT, NULL, &error) != RILL_OK)
+		fprintf(stderr, "rill-agent: \"reboot\": %s\n", error.text);
 }
 
 static bool is_of_group(const struct target_config *a, const struct target_config *b)
@@ -138,6 +151,10 @@ static enum rill_code work_on(struct session *session, struct group *group, sess
 		const struct entry *entry = &group->members[i].entry;
 
 		result_print(session, &group->members[i]);
+		/* After a rollback, kinds refuse to go on before the reboot. */
+		if (group->members[i].reboot || (group->members[i].error.code == RILL_REBOOT &&
+						 entry->state == STATE_ROLLED_BACK))
+			session->reboot = true;
 		if (entry->state == STATE_TESTING && entry->tested)
 			session->waiting = true;
 	}

@@ -22,6 +22,7 @@ struct session {
 	char folder[PATH_MAX]; /* of the trusted metadata */
 	int lock; /* descriptor, or -1 */
 	bool polled; /* the server was asked */
+	bool reboot; /* something takes effect with that */
 	bool waiting; /* something waits for `rill-agent commit`, which needs the lock */
 	bool recovering; /* what `print_result` reports was ended, not begun */
 };
@@ -35,6 +36,10 @@ void session_close(struct session *session);
  * another instance is at work. */
 enum rill_code session_begin(struct session *session, struct rill_error *error);
 void session_end(struct session *session);
+
+/* After session_end(): starts the device anew, if something waits for that and the configuration
+ * says how. */
+void session_reboot(const struct session *session);
 
 /* Recovers, then polls and updates, unless something waits for a commit. */
 enum rill_code session_update(struct session *session, struct rill_error *error);

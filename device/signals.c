@@ -2,6 +2,7 @@
 #include "device/signals.h"
 
 #include "device/dial.h"
+#include "device/notify.h"
 #include <time.h>
 
 #define SLICE_MS 250
@@ -37,6 +38,7 @@ bool signals_stop(void)
 {
 	sigset_t set;
 
+	notify_alive(); /* whoever looks here is at work */
 	return sigpending(&set) == 0 &&
 	       (sigismember(&set, SIGTERM) == 1 || sigismember(&set, SIGINT) == 1);
 }
@@ -52,7 +54,8 @@ void signals_sleep(int64_t ms)
 
 	while (!signals_stop()) {
 		int64_t left = end - monotonic_ms();
-		struct timespec pause = {.tv_nsec = (left < SLICE_MS ? left : SLICE_MS) * 1000000};
+		struct timespec pause = {.tv_nsec = (long)(left < SLICE_MS ? left : SLICE_MS) *
+						    1000000};
 
 		if (left <= 0)
 			return;
@@ -60,14 +63,27 @@ void signals_sleep(int64_t ms)
 	}
 }
 
-int signals_wait(int64_t ms)
+static int wait_once(int64_t ms)
 {
 	const struct timespec wait = {.tv_sec = (time_t)(ms / 1000),
-				      .tv_nsec = ms % 1000 * 1000000};
+				      .tv_nsec = (long)(ms % 1000 * 1000000)};
 	sigset_t set = held();
 	int signal_number = sigtimedwait(&set, NULL, &wait);
 
 	return signal_number > 0 ? signal_number : 0;
+}
+
+int signals_wait(int64_t ms)
+{
+	int64_t end = monotonic_ms() + ms, slice = notify_interval_ms();
+	int signal_number;
+
+	do {
+		notify_alive();
+		signal_number = wait_once(ms < slice ? ms : slice);
+		ms = end - monotonic_ms();
+	} while (signal_number == 0 && ms > 0);
+	return signal_number;
 }
 
 void signals_may_kill(sigset_t *was)

@@ -26,6 +26,7 @@ struct update {
 	struct rill_error error; /* why it ended; its code is RILL_OK when it is well */
 	struct entry entry;
 	bool changed; /* a new version is in use */
+	bool reboot; /* what was done takes effect with a reboot */
 	bool available; /* there is one to be had: `plan` */
 
 	/* At work */

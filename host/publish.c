@@ -267,8 +267,8 @@ static enum rill_code open_subject(struct subject *subject, struct publication *
 										  : "image";
 	if (strcmp(publication->kind, "image") == 0)
 		return open_image(subject, publication, error);
-	if (strcmp(publication->kind, "file") != 0)
-		return rill_fail(error, RILL_USAGE, "--kind is file or image, not '%s'",
+	if (strcmp(publication->kind, "file") != 0 && strcmp(publication->kind, "slot") != 0)
+		return rill_fail(error, RILL_USAGE, "--kind is file, image or slot, not '%s'",
 				 publication->kind);
 	if (publication->platform)
 		return rill_fail(error, RILL_USAGE, "--platform is for images");

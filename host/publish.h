@@ -11,7 +11,7 @@
 
 struct publication {
 	const char *name, *file; /* the target's name; the file or image with its new content */
-	const char *kind; /* "file", "image"; NULL: by what it is */
+	const char *kind; /* "file", "image", "slot"; NULL: by what it is */
 	const char *platform; /* of an image: or NULL */
 	int64_t release; /* 0: the next one */
 	int64_t base_releases; /* deltas from this many releases before */

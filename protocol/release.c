@@ -20,7 +20,8 @@ static bool get_array(const struct rill_json *json, uint32_t object, const char 
 
 bool rill_kind_parse(const char *name, enum rill_kind *kind)
 {
-	static const char *const names[] = {[RILL_KIND_FILE] = "file", [RILL_KIND_IMAGE] = "image"};
+	static const char *const names[] = {
+		[RILL_KIND_FILE] = "file", [RILL_KIND_IMAGE] = "image", [RILL_KIND_SLOT] = "slot"};
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		if (strcmp(name, names[i]) == 0) {

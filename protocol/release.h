@@ -26,9 +26,9 @@
 /* Release numbers: what JSON readers with doubles hold and print without loss. */
 #define RILL_RELEASE_MAX INT64_C(999999999999999)
 
-enum rill_kind { RILL_KIND_FILE, RILL_KIND_IMAGE };
+enum rill_kind { RILL_KIND_FILE, RILL_KIND_IMAGE, RILL_KIND_SLOT };
 
-/* By its name: "file", "image". False: another one. */
+/* By its name: "file", "image", "slot". False: another one. */
 bool rill_kind_parse(const char *name, enum rill_kind *kind);
 
 struct rill_release {

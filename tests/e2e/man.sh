@@ -46,6 +46,6 @@ pass "both programs and man pages have the same exit codes"
 echo '{"x": 1}' >"$w/c1"
 echo '{"targets": [{"x": 1}]}' >"$w/c2"
 for c in c1 c2; do agent status --config "$w/$c" 2>&1 | sed 's/.*known are //' | tr -d ' ' | tr ',' '\n'; done >"$w/keys" || true
-[ "$(wc -l <"$w/keys")" = 39 ] || fail "the agent does not name its keys: $(cat "$w/keys")"
+[ "$(wc -l <"$w/keys")" = 42 ] || fail "the agent does not name its keys: $(cat "$w/keys")"
 sort "$w/keys" | diff - <(sed -n 's/^\.It Cm \([a-z_]*\)$/\1/p' "${pages[2]}" | sort) || fail "rill-agent.json.5: keys"
 pass "every key of the configuration is in its man page"

@@ -202,6 +202,7 @@ static void keep(int fd)
 		list_names(fd, file);
 	else
 		copy_content(fd, file);
+	fchmod(fileno(file), S_ISDIR(st.st_mode) ? 0600 : st.st_mode);
 	fclose(file);
 	if (((int (*)(const char *, const char *))dlsym(RTLD_NEXT, "rename"))(unfinished, path) !=
 	    0)

@@ -2,6 +2,10 @@
 # Power cuts in earnest: a guest of qemu with Debian's arm64 kernel runs the agent on a disk whose every write and flush is
 # recorded; then replay.py cuts the power at each of them. The agent of the control overwrites in place, which must be seen.
 # usage: power.sh [FILE-SYSTEM...]     ext4 and btrfs; environment SAMPLE: every so many cuts only
+if [ "$(id -u)" = 0 ] && [ -z "${PRIVATE:-}" ] && unshare -m true 2>/dev/null; then
+	# What is mounted here is in no other namespace, where it would outlive its unmounting.
+	PRIVATE=1 exec unshare -m --propagation private bash "$0" "$@"
+fi
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname -- "$0")/../e2e/lib.sh"
 # shellcheck source=tests/support/guest.sh

@@ -35,24 +35,30 @@ guest_packages() {
 	echo "$*" >"$cache/packages"
 }
 
+guest_modules() { # FOLDER MODULE...: these and what they need, in the order of FOLDER/order
+	local folder=$1 module
+	shift
+	for module; do
+		modprobe -d "$guest_root" -S "$guest_version" --show-depends "$module" || fail "the kernel has no module $module"
+	done | awk '$1 == "insmod" && !seen[$2]++ { print $2 }' | while read -r module; do
+		cp "$module" "$folder"
+		basename "$module" >>"$folder/order"
+	done
+}
+
 guest_new() {
-	local module
 	# shellcheck disable=SC2154  # of lib.sh
 	guest_files=$w/guest
 	mkdir -p "$guest_files"/{bin,dev,proc,sys,tmp,etc,lib/modules}
 	cp "$guest_root/bin/busybox" "$guest_files/bin"
-	for module in virtio_pci virtio_net "$@"; do
-		modprobe -d "$guest_root" -S "$guest_version" --show-depends "$module" || fail "the kernel has no module $module"
-	done | awk '$1 == "insmod" && !seen[$2]++ { print $2 }' | while read -r module; do
-		cp "$module" "$guest_files/lib/modules"
-		basename "$module" >>"$guest_files/lib/modules/order"
-	done
+	guest_modules "$guest_files/lib/modules" virtio_pci virtio_net "$@"
 	echo "10.0.2.2 localhost" >"$guest_files/etc/hosts"
 }
 
 guest_program() {
 	local libraries=$guest_root/lib/aarch64-linux-gnu:$guest_root/usr/lib/aarch64-linux-gnu library
 	cp "$1" "$guest_files/bin"
+	readelf -l "$1" | grep -q INTERP || return 0 # a static one
 	# What ldd does, by the emulator.
 	LD_TRACE_LOADED_OBJECTS=1 LD_LIBRARY_PATH=$libraries "${AGENT[@]:0:${#AGENT[@]}-1}" "$1" >"$w/libraries"
 	! grep "not found" "$w/libraries" || fail "$1: libraries are missing"

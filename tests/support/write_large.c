@@ -141,7 +141,7 @@ static void write_long(void)
 	for (unsigned i = 0; i + 1 < ISLANDS; i++)
 		memcpy(at + island[i], space + island[i], ISLAND);
 	for (unsigned i = 0; i < 3; i++)
-		memcpy(at + tail[i].output, space + tail[i].source, tail[i].length);
+		memcpy(at + tail[i].output, space + tail[i].source, (size_t)tail[i].length);
 	memset(at + first + ISLAND + ISLAND / 2, 7, ISLAND / 2);
 	craft_base(craft, BASE);
 	craft_output(craft, output);

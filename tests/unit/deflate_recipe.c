@@ -45,7 +45,7 @@ static struct bytes make_again(const struct rill_deflate_recipe *recipe, const u
 	assert_ok(rill_deflate_new(&made, recipe, (struct rill_deflate_sink){&out, append}, &error),
 		  &error);
 	for (size_t at = 0, some; at < n; at += some) {
-		some = 1 + next_random(&random) % most;
+		some = 1 + (size_t)(next_random(&random) % most);
 		some = some < n - at ? some : n - at;
 		assert_ok(rill_deflate_feed(made, plain + at, some, &error), &error);
 	}
@@ -63,10 +63,10 @@ static uint8_t *some_text(size_t n, uint64_t seed)
 	assert_non_null(text);
 	while (at < n) {
 		uint64_t r = next_random(&seed);
-		size_t length = 1 + r / 64 % 12;
+		size_t length = 1 + (size_t)(r / 64 % 12);
 
 		if (r % 64 == 0) {
-			length = 1 + r / 64 % 290;
+			length = 1 + (size_t)(r / 64 % 290);
 			memset(text + at, 0, length);
 		} else if (r % 64 < 3) {
 			for (size_t i = 0; i < length; i++)
@@ -254,7 +254,7 @@ static void zlib_at_all_settings(void **state)
 						     .memory = (uint8_t)(1 + i / 9 % 9),
 						     .window = (uint8_t)(9 + i / 81 % 7),
 						     .strategy = (uint8_t)(i / 81 / 7)};
-		size_t n = 1 + next_random(&random) % 100000;
+		size_t n = 1 + (size_t)(next_random(&random) % 100000);
 		struct bytes expected = zlib_makes(&recipe, text, n);
 		struct bytes made = make_again(&recipe, text, n, 1500);
 

@@ -29,7 +29,7 @@ static struct plan *plan_new(uint64_t base)
 	uint64_t random = base + 1;
 
 	assert_non_null(plan);
-	plan->space = malloc(base + MOST);
+	plan->space = malloc((size_t)base + MOST);
 	assert_non_null(plan->space);
 	plan->base = base;
 	for (size_t i = 0; i < base; i++)
@@ -55,7 +55,7 @@ static void add_copy(struct plan *plan, uint64_t source, uint64_t length)
 {
 	assert_true(plan->output + length <= MOST && plan->copies < 64 && length > 0);
 	plan->copy[plan->copies++] = (struct rill_copy){plan->output, source, length};
-	memcpy(plan->space + plan->base + plan->output, plan->space + source, length);
+	memcpy(plan->space + plan->base + plan->output, plan->space + source, (size_t)length);
 	plan->output += length;
 }
 
@@ -167,11 +167,13 @@ static void any_plan_comes_back(void **state)
 	(void)state;
 	for (unsigned round = 0; round < 40; round++) {
 		uint64_t bases[RILL_DELTA_OBJECTS_MAX], outputs[RILL_DELTA_OBJECTS_MAX];
-		size_t base_count = 1 + below(&random, round == 7 ? RILL_DELTA_OBJECTS_MAX : 6);
-		size_t output_count = 1 + below(&random, round == 7 ? RILL_DELTA_OBJECTS_MAX : 6);
+		size_t base_count = 1 +
+				    (size_t)below(&random, round == 7 ? RILL_DELTA_OBJECTS_MAX : 6);
+		size_t output_count = 1 + (size_t)below(&random,
+							round == 7 ? RILL_DELTA_OBJECTS_MAX : 6);
 		struct plan *plan = plan_new(below(&random, 30000));
 
-		for (size_t i = below(&random, 30); i > 0 && plan->output < MOST / 2; i--) {
+		for (uint64_t i = below(&random, 30); i > 0 && plan->output < MOST / 2; i--) {
 			uint64_t limit = plan->base, from = 0, source;
 
 			add_literal(plan, below(&random, 100));

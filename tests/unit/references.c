@@ -56,7 +56,7 @@ static void x64_lengths_stay_within_bounds(void **state)
 	for (unsigned i = 0; i < 200000; i++) {
 		uint64_t r[2] = {next_random(&random), next_random(&random)};
 		uint8_t bytes[16];
-		size_t n = 1 + (r[0] >> 60);
+		size_t n = 1 + (size_t)(r[0] >> 60);
 		unsigned field, length;
 
 		memcpy(bytes, r, sizeof bytes);

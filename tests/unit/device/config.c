@@ -56,6 +56,59 @@ static void every_key_is_read(void **state)
 	config_free(&config);
 }
 
+static enum rill_code read_slot(void *state, const char *keys, struct rill_error *error)
+{
+	struct config config;
+	char text[512];
+	enum rill_code code;
+
+	snprintf(text, sizeof text,
+		 "{" URL ",\"state\":\"/s\",\"targets\":[{\"name\":\"system\",%s}]}", keys);
+	code = read_text(state, &config, text, error);
+	if (code == RILL_OK) {
+		const struct target_config *target = config.targets;
+
+		assert_int_equal(target->kind, RILL_KIND_SLOT);
+		assert_string_equal(target->slots[0].name, "a");
+		assert_string_equal(target->slots[1].device, "PARTLABEL=b");
+		assert_string_equal(target->boot[0], "/b");
+		assert_string_equal(target->state, "/s");
+		assert_string_equal(target->path, "system");
+	}
+	config_free(&config);
+	return code;
+}
+
+static void slots_have_their_own_keys(void **state)
+{
+	static const char *const wrong[][2] = {
+		{"\"kind\":\"slot\",\"boot\":[\"/b\"]", "\"slots\": is missing"},
+		{"\"kind\":\"slot\",\"slots\":{\"a\":\"/1\",\"b\":\"/2\"}", "\"boot\": is missing"},
+		{"\"kind\":\"slot\",\"path\":\"/p\",\"boot\":[\"/b\"],"
+		 "\"slots\":{\"a\":\"/1\",\"b\":\"/2\"}",
+		 "\"path\": is not for"},
+		{"\"kind\":\"file\",\"path\":\"/p\",\"boot\":[\"/b\"]", "\"boot\": is for kind"},
+		{"\"kind\":\"file\"", "\"path\": is missing"},
+		{"\"kind\":\"slot\",\"slots\":{\"a\":\"/1\"}", "of two"},
+		{"\"kind\":\"slot\",\"slots\":{\"a\":\"/1\",\"a\":\"/2\"}", "of two"},
+		{"\"kind\":\"slot\",\"slots\":{\"a\":\"/1\",\"b\":2}", "of two"},
+		{"\"kind\":\"slot\",\"slots\":{\"a\":\"/1\",\"$(b)\":\"/2\"}", "of two"},
+		{"\"kind\":\"slot\",\"slots\":{\"a\":\"/1\",\"b\":\"/2\",\"c\":\"/3\"}", "of two"},
+		{"\"kind\":\"slot\",\"slots\":[\"/1\",\"/2\"]", "of two"},
+		{"\"kind\":\"slot\",\"slots\":7", "of two"},
+	};
+	struct rill_error error;
+
+	assert_ok(read_slot(*state,
+			    "\"kind\":\"slot\",\"boot\":[\"/b\"],"
+			    "\"slots\":{\"a\":\"/dev/a\",\"b\":\"PARTLABEL=b\"}",
+			    &error),
+		  &error);
+	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+		assert_fails(read_slot(*state, wrong[i][0], &error), RILL_CONFIG, &error,
+			     wrong[i][1]);
+}
+
 static void what_is_not_said_has_its_default(void **state)
 {
 	struct config config;
@@ -102,7 +155,8 @@ static void unknown_keys_are_named_with_the_known_ones(void **state)
 		{"{" URL "," TARGETS ",\"URL\":\"https://b/\"}", "unknown key \"URL\""},
 		{"{" URL ",\"targets\":[{\"name\":\"app\",\"kind\":\"file\",\"path\":\"/a\","
 		 "\"mode\":1}]}",
-		 "targets[0]: unknown key \"mode\"; known are name, kind, path, group, "
+		 "targets[0]: unknown key \"mode\"; known are name, kind, path, slots, boot, "
+		 "group, "
 		 "exact, within, may_switch, activate, hook_timeout, commit, commit_timeout, "
 		 "health, "
 		 "health_timeout"},
@@ -200,7 +254,7 @@ static void values_that_mean_nothing_are_refused(void **state)
 	static const struct bad bad[] = {
 		{"{" URL ",\"full\":\"sometimes\"," TARGETS "}",
 		 "key \"full\": should be \"never\", \"within-budget\" or \"always\""},
-		{"{" URL ",\"targets\":[{\"name\":\"a\",\"kind\":\"slot\",\"path\":\"/a\"}]}",
+		{"{" URL ",\"targets\":[{\"name\":\"a\",\"kind\":\"disk\",\"path\":\"/a\"}]}",
 		 "key \"kind\": should be \"file\""},
 		{"{" URL ",\"targets\":[{\"name\":\"a\",\"kind\":\"file\",\"path\":\"a/b\"}]}",
 		 "key \"path\": should begin with /"},
@@ -258,6 +312,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		in_folder(every_key_is_read),
+		in_folder(slots_have_their_own_keys),
 		in_folder(what_is_not_said_has_its_default),
 		in_folder(unknown_keys_are_named_with_the_known_ones),
 		in_folder(keys_that_stand_twice_are_refused),

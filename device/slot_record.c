@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "device/slot_record.h"
+
+#include "device/durable.h"
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FILE_MAX 1024
+
+static void file_name(const struct target_config *target, char name[static 64])
+{
+	uint8_t digest[RILL_SHA256_SIZE];
+	char hex[RILL_SHA256_HEX];
+
+	rill_sha256(target->name, strlen(target->name), digest);
+	rill_hex(digest, sizeof digest, hex);
+	snprintf(name, 64, "slots.%.32s", hex);
+}
+
+static bool parse_line(const char *line, const char *slot, struct slot_record *record)
+{
+	size_t n = strlen(slot);
+
+	if (strncmp(line, slot, n) != 0 || line[n] != ' ')
+		return false;
+	if (sscanf(line + n, " %" SCNu64 " %" SCNu64 " %64[-0-9a-f]", &record->length,
+		   &record->written, record->sha256) == 3 &&
+	    record->written <= record->length)
+		return true;
+	*record = (struct slot_record){.length = 0};
+	return false;
+}
+
+void slot_record_read(const struct target_config *target, int slot, struct slot_record *record)
+{
+	char path[PATH_MAX], name[64], *text, *line;
+	struct rill_error ignored;
+	size_t n;
+
+	*record = (struct slot_record){.length = 0};
+	file_name(target, name);
+	snprintf(path, sizeof path, "%s/%s", target->state, name);
+	if (durable_read(path, FILE_MAX, &text, &n, &ignored) != RILL_OK || !text)
+		return;
+	line = text;
+	while (line && !parse_line(line, target->slots[slot].name, record)) {
+		line = strchr(line, '\n');
+		line = line ? line + 1 : NULL;
+	}
+	free(text);
+}
+
+enum rill_code slot_record_write(const struct target_config *target, int slot,
+				 const struct slot_record *record, struct rill_error *error)
+{
+	struct slot_record records[2];
+	char name[64], text[FILE_MAX];
+	int n = 0;
+
+	file_name(target, name);
+	slot_record_read(target, !slot, &records[!slot]);
+	records[slot] = *record;
+	for (int i = 0; i < 2; i++)
+		n += snprintf(text + n, sizeof text - (size_t)n, "%s %" PRIu64 " %" PRIu64 " %s\n",
+			      target->slots[i].name, records[i].length, records[i].written,
+			      records[i].sha256[0] ? records[i].sha256 : "-");
+	return durable_write(target->state, name, text, (size_t)n, error);
+}

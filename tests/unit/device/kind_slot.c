@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Slots are files here, and the boot loader a script that keeps its variables in files:
+ * "primary", "current", "bad-NAME".
+ */
+#include "tests/unit/folder.h"
+
+#include "device/kind.h"
+#include "device/slot_device.h"
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SLOT 200000 /* bytes of a slot; the first image fills it */
+#define LENGTH 150000 /* of the new one */
+
+static const char script[] =
+	"#!/bin/sh\n"
+	"cd \"${0%/*}\" || exit 1\n"
+	"echo \"$*\" >>calls\n"
+	"case $1 in\n"
+	"get-primary) cat primary ;;\n"
+	"set-primary) echo \"$2\" >primary; rm -f \"bad-$2\" ;;\n"
+	"get-state) if [ -e \"bad-$2\" ]; then echo bad; else echo good; fi ;;\n"
+	"set-state) if [ $3 = bad ]; then : >\"bad-$2\"; else rm -f \"bad-$2\"; fi ;;\n"
+	"get-current) cat current ;;\n"
+	"esac\n";
+
+struct device {
+	struct folder *folder;
+	struct target_config target;
+	const char *boot[2];
+	char path[4][256];
+	uint8_t old[SLOT], fresh[LENGTH], from[RILL_SHA256_SIZE], to[RILL_SHA256_SIZE];
+};
+
+static void put_text(const struct device *device, const char *name, const char *text)
+{
+	put_file(folder_path(device->folder, name), text, strlen(text));
+}
+
+static void fill(uint8_t *bytes, size_t n, uint32_t seed)
+{
+	for (size_t i = 0; i < n; i++)
+		bytes[i] = (uint8_t)((seed = seed * 1664525 + 1013904223) >> 24);
+}
+
+static struct device *device_new(void *state)
+{
+	struct device *device = calloc(1, sizeof *device);
+	const char *names[] = {"slot-a", "slot-b", "boot", ""};
+
+	assert_non_null(device);
+	device->folder = state;
+	for (int i = 0; i < 4; i++)
+		snprintf(device->path[i], sizeof device->path[i], "%s",
+			 folder_path(state, names[i]));
+	device->boot[0] = device->path[2];
+	device->target = (struct target_config){
+		.name = "system",
+		.kind = RILL_KIND_SLOT,
+		.path = "system",
+		.slots = {{"a", device->path[0]}, {"b", device->path[1]}},
+		.boot = device->boot,
+		.state = device->path[3],
+		.hook_timeout = 20};
+	fill(device->old, SLOT, 1);
+	memcpy(device->fresh, device->old, LENGTH);
+	fill(device->fresh + 70000, 3000, 2);
+	rill_sha256(device->old, SLOT, device->from);
+	rill_sha256(device->fresh, LENGTH, device->to);
+	put_file(device->path[0], device->old, SLOT);
+	put_file(device->path[1], device->old, SLOT);
+	put_file(device->path[2], script, strlen(script));
+	assert_int_equal(chmod(device->path[2], 0755), 0);
+	put_text(device, "primary", "a\n");
+	put_text(device, "current", "a\n");
+	return device;
+}
+
+static void open_ok(struct device *device, struct install **install)
+{
+	struct rill_error error;
+
+	assert_ok(kind_slot.open(install, &device->target, &error), &error);
+}
+
+static void write_new(struct device *device, struct install *install, size_t from, size_t to)
+{
+	struct rill_error error;
+
+	for (size_t n; from < to; from += n) {
+		n = to - from < 10000 ? to - from : 10000;
+		assert_ok(kind_slot.write(install, 0, device->fresh + from, n, &error), &error);
+	}
+}
+
+static void prepare(struct device *device, struct install **install)
+{
+	struct rill_error error;
+
+	open_ok(device, install);
+	assert_ok(kind_slot.begin(*install, LENGTH, &error), &error);
+	write_new(device, *install, 0, LENGTH);
+	assert_ok(kind_slot.seal(*install, device->to, &error), &error);
+}
+
+static void install_new(struct device *device)
+{
+	struct install *install;
+	struct rill_error error;
+
+	prepare(device, &install);
+	assert_ok(kind_slot.switch_to_new(install, &error), &error);
+	kind_slot.close(install);
+}
+
+static void assert_position(struct device *device, bool rebooted, enum kind_position wanted)
+{
+	enum kind_position position;
+	struct rill_error error;
+
+	assert_ok(kind_slot.position(&device->target, device->from, device->to, rebooted, &position,
+				     &error),
+		  &error);
+	assert_int_equal(position, wanted);
+}
+
+static bool says(struct device *device, const char *name, const char *text)
+{
+	char got[64] = "";
+	FILE *file = fopen(folder_path(device->folder, name), "r");
+
+	if (file && !fgets(got, sizeof got, file))
+		got[0] = 0;
+	if (file)
+		fclose(file);
+	got[strcspn(got, "\n")] = 0;
+	return strcmp(got, text) == 0;
+}
+
+static bool is_bad(struct device *device, const char *name)
+{
+	return access(folder_path(device->folder, name), F_OK) == 0;
+}
+
+static void an_update_goes_through_trial_to_commit(void **state)
+{
+	struct device *device = device_new(*state);
+	struct rill_error error;
+
+	assert_position(device, false, KIND_OLD);
+	install_new(device);
+	assert_file(device->path[0], device->old, SLOT);
+	assert_true(says(device, "primary", "b"));
+	assert_false(is_bad(device, "bad-b"));
+	assert_position(device, false, KIND_PENDING);
+	put_text(device, "current", "b\n");
+	assert_position(device, true, KIND_NEW);
+	assert_ok(kind_slot.commit(&device->target, &error), &error);
+	assert_ok(kind_slot.commit(&device->target, &error), &error);
+	assert_position(device, true, KIND_NEW);
+	free(device);
+}
+
+static void what_the_boot_loader_gave_up_is_noticed_and_undone(void **state)
+{
+	struct device *device = device_new(*state);
+	struct rill_error error;
+
+	install_new(device);
+	/* It went back, and wrote that down. */
+	put_text(device, "primary", "a\n");
+	put_text(device, "bad-b", "");
+	assert_position(device, true, KIND_FELL_BACK);
+	/* Or it did not. */
+	put_text(device, "primary", "b\n");
+	unlink(folder_path(device->folder, "bad-b"));
+	assert_position(device, true, KIND_FELL_BACK);
+	assert_ok(kind_slot.restore(&device->target, device->from, &error), &error);
+	assert_true(says(device, "primary", "a"));
+	assert_true(is_bad(device, "bad-b"));
+	free(device);
+}
+
+static void a_cut_before_the_switch_is_told_from_a_fall_back(void **state)
+{
+	struct device *device = device_new(*state);
+	struct install *install;
+	struct rill_error error;
+
+	prepare(device, &install);
+	install->keep = true;
+	kind_slot.close(install);
+	assert_position(device, true, KIND_OLD);
+	open_ok(device, &install);
+	assert_ok(kind_slot.reopen(install, &error), &error);
+	assert_ok(kind_slot.seal(install, device->to, &error), &error);
+	assert_ok(kind_slot.switch_to_new(install, &error), &error);
+	kind_slot.close(install);
+	assert_position(device, false, KIND_PENDING);
+	free(device);
+}
+
+static void a_rollback_from_the_new_slot_takes_a_reboot(void **state)
+{
+	struct device *device = device_new(*state);
+	struct install *install;
+	struct rill_error error;
+
+	install_new(device);
+	put_text(device, "current", "b\n");
+	assert_fails(kind_slot.restore(&device->target, device->from, &error), RILL_REBOOT, &error,
+		     "slot a");
+	assert_true(says(device, "primary", "a"));
+	assert_true(is_bad(device, "bad-b"));
+	/* Until then nothing is begun. */
+	assert_fails(kind_slot.open(&install, &device->target, &error), RILL_REBOOT, &error,
+		     "until a reboot");
+	/* When the old slot is not what it was, nobody goes there. */
+	put_text(device, "primary", "b\n");
+	device->old[5] ^= 1;
+	put_file(device->path[0], device->old, SLOT);
+	assert_fails(kind_slot.restore(&device->target, device->from, &error), RILL_WRONG_BASE,
+		     &error, "does not hold");
+	assert_true(says(device, "primary", "b"));
+	free(device);
+}
+
+static void the_running_slot_is_never_the_one_that_is_written(void **state)
+{
+	struct device *device = device_new(*state);
+	struct install *install;
+	struct rill_error error;
+
+	put_text(device, "current", "c\n");
+	assert_fails(kind_slot.open(&install, &device->target, &error), RILL_CONFIG, &error,
+		     "prints \"c\"");
+	put_text(device, "current", "");
+	assert_fails(kind_slot.open(&install, &device->target, &error), RILL_CONFIG, &error,
+		     "prints \"\"");
+	unlink(folder_path(device->folder, "current"));
+	assert_fails(kind_slot.open(&install, &device->target, &error), RILL_CONFIG, &error,
+		     "which slot runs");
+	put_text(device, "current", "a\n");
+	device->target.slots[1].device = device->path[0];
+	assert_fails(kind_slot.open(&install, &device->target, &error), RILL_CONFIG, &error,
+		     "both");
+	device->target.slots[1].device = "/nowhere";
+	assert_fails(kind_slot.open(&install, &device->target, &error), RILL_CONFIG, &error,
+		     "no such device");
+	device->target.slots[1].device = "PARTLABEL=nobody-has-this";
+	assert_fails(kind_slot.open(&install, &device->target, &error), RILL_CONFIG, &error,
+		     "no partition has this label");
+	assert_file(device->path[0], device->old, SLOT);
+	free(device);
+}
+
+static void a_half_written_slot_is_not_started(void **state)
+{
+	struct device *device = device_new(*state);
+	struct install *install;
+	struct rill_error error;
+	uint64_t kept;
+
+	open_ok(device, &install);
+	assert_fails(kind_slot.begin(install, SLOT + 1, &error), RILL_NO_SPACE, &error, "200001");
+	assert_false(is_bad(device, "bad-b"));
+	assert_ok(kind_slot.resume(install, LENGTH, &kept, &error), &error);
+	assert_int_equal(kept, 0);
+	assert_true(is_bad(device, "bad-b"));
+	write_new(device, install, 0, 2 * KIND_FLUSH);
+	assert_ok(kind_slot.flush(install, &error), &error);
+	write_new(device, install, 2 * KIND_FLUSH, 2 * KIND_FLUSH + 10000);
+	install->keep = true;
+	kind_slot.close(install);
+	/* Goes on where it was flushed. */
+	open_ok(device, &install);
+	assert_fails(kind_slot.reopen(install, &error), RILL_IO, &error, "no whole image");
+	assert_ok(kind_slot.resume(install, LENGTH, &kept, &error), &error);
+	assert_int_equal(kept, 2 * KIND_FLUSH);
+	write_new(device, install, kept, LENGTH);
+	assert_fails(kind_slot.write(install, 0, "x", 1, &error), RILL_CORRUPT, &error, "longer");
+	assert_fails(kind_slot.seal(install, device->from, &error), RILL_CORRUPT, &error,
+		     "other bytes");
+	assert_true(is_bad(device, "bad-b"));
+	assert_ok(kind_slot.seal(install, device->to, &error), &error);
+	assert_false(is_bad(device, "bad-b"));
+	kind_slot.close(install);
+	free(device);
+}
+
+static void what_is_there_already_is_not_written_again(void **state)
+{
+	struct device *device = device_new(*state);
+	struct stat before, after;
+	struct install *install;
+	struct timespec past[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
+	struct rill_error error;
+
+	open_ok(device, &install);
+	assert_ok(kind_slot.begin(install, LENGTH, &error), &error);
+	assert_int_equal(utimensat(AT_FDCWD, device->path[1], past, 0), 0);
+	assert_int_equal(stat(device->path[1], &before), 0);
+	write_new(device, install, 0, 70000);
+	assert_int_equal(stat(device->path[1], &after), 0);
+	assert_int_equal(after.st_mtim.tv_sec, 1000);
+	write_new(device, install, 70000, LENGTH);
+	assert_int_equal(stat(device->path[1], &after), 0);
+	assert_true(after.st_mtim.tv_sec > 1000);
+	assert_ok(kind_slot.seal(install, device->to, &error), &error);
+	kind_slot.close(install);
+	free(device);
+}
+
+static void a_boot_program_that_fails_stops_everything(void **state)
+{
+	struct device *device = device_new(*state);
+	struct install *install;
+	struct rill_error error;
+
+	put_text(device, "primary", "neither\n");
+	assert_fails(kind_slot.open(&install, &device->target, &error), RILL_CONFIG, &error,
+		     "get-primary");
+	put_file(device->path[2], "#!/bin/sh\nexit 3\n", 17);
+	assert_fails(kind_slot.open(&install, &device->target, &error), RILL_CONFIG, &error,
+		     "which slot runs");
+	assert_fails(kind_slot.commit(&device->target, &error), RILL_CONFIG, &error,
+		     "which slot runs");
+	assert_file(device->path[1], device->old, SLOT);
+	free(device);
+}
+
+/* Of `bytes` that begin like a file system of so many bytes. */
+static uint64_t length_of(void *state, const uint8_t *bytes, size_t n)
+{
+	struct slot_device device;
+	struct rill_error error;
+	const char *path = folder_path(state, "image");
+	uint64_t length;
+
+	put_file(path, bytes, n);
+	assert_ok(slot_device_open(&device, path, true, &error), &error);
+	length = slot_device_image_length(&device);
+	slot_device_close(&device);
+	return length;
+}
+
+static void superblocks_tell_how_long_an_image_is(void **state)
+{
+	static uint8_t bytes[100000];
+
+	assert_int_equal(length_of(*state, bytes, sizeof bytes), 0);
+	memcpy(bytes, "hsqs", 4);
+	bytes[41] = 0x30; /* 12288 bytes, and one */
+	bytes[40] = 1;
+	assert_int_equal(length_of(*state, bytes, sizeof bytes), 16384);
+	bytes[42] = 9; /* more than there is */
+	assert_int_equal(length_of(*state, bytes, sizeof bytes), 0);
+	memset(bytes, 0, sizeof bytes);
+	memcpy(bytes + 1024, "\xe2\xe1\xf5\xe0", 4);
+	bytes[1024 + 12] = 12;
+	bytes[1024 + 36] = 7;
+	assert_int_equal(length_of(*state, bytes, sizeof bytes), 28672);
+	memset(bytes, 0, sizeof bytes);
+	bytes[1024 + 4] = 64; /* blocks of 1 KiB */
+	memcpy(bytes + 1024 + 56, "\x53\xef", 2);
+	assert_int_equal(length_of(*state, bytes, sizeof bytes), 65536);
+	bytes[1024 + 24] = 200;
+	assert_int_equal(length_of(*state, bytes, sizeof bytes), 0);
+	assert_int_equal(length_of(*state, bytes, 1500), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		in_folder(an_update_goes_through_trial_to_commit),
+		in_folder(what_the_boot_loader_gave_up_is_noticed_and_undone),
+		in_folder(a_cut_before_the_switch_is_told_from_a_fall_back),
+		in_folder(a_rollback_from_the_new_slot_takes_a_reboot),
+		in_folder(the_running_slot_is_never_the_one_that_is_written),
+		in_folder(a_half_written_slot_is_not_started),
+		in_folder(what_is_there_already_is_not_written_again),
+		in_folder(a_boot_program_that_fails_stops_everything),
+		in_folder(superblocks_tell_how_long_an_image_is),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
