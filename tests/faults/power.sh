@@ -1,7 +1,8 @@
 #!/bin/bash
 # Power cuts in earnest: a guest of qemu with Debian's arm64 kernel runs the agent on a disk whose every write and flush is
 # recorded; then replay.py cuts the power at each of them. The agent of the control overwrites in place, which must be seen.
-# usage: power.sh [FILE-SYSTEM...]     ext4 and btrfs; environment SAMPLE: every so many cuts only
+# usage: power.sh [FILE-SYSTEM...]     ext4 and btrfs; environment SAMPLE: every so many cuts only; REORDER: so many
+#        random choices before each flush
 if [ "$(id -u)" = 0 ] && [ -z "${PRIVATE:-}" ] && unshare -m true 2>/dev/null; then
 	# What is mounted here is in no other namespace, where it would outlive its unmounting.
 	PRIVATE=1 exec unshare -m --propagation private bash "$0" "$@"
@@ -50,7 +51,7 @@ make_disk() { # FS IMAGE
 	device "$w/files" /disk
 	case $1 in
 	ext4) truncate -s 24M "$2" && mkfs.ext4 -q -d "$w/files" "$2" ;;
-	btrfs) truncate -s 64M "$2" && mkfs.btrfs -q --mixed --rootdir "$w/files" "$2" ;;
+	btrfs) truncate -s 64M "$2" && mkfs.btrfs -q --mixed --rootdir "$w/files" "$2" >/dev/null ;;
 	*) fail "file system $1?" ;;
 	esac
 }
@@ -92,7 +93,7 @@ replay() { # FS NAME [OPTION...]
 	shift 2
 	AGENT=$native python3 "$top/tests/faults/replay.py" "$name" "$w/$name.img" "$w/$name.log" --old "$w/release/old" \
 		--new "$w/release/new" --config "$w/config" --offline "$w/offline" --mount "$mnt" --fs "$fs" \
-		--sample "${SAMPLE:-1}" "$@" || fail "$name: see above"
+		--sample "${SAMPLE:-1}" --reorder "${REORDER:-4}" "$@" || fail "$name: see above"
 }
 config "$mnt" "$https_url" >"$w/config"
 config "$mnt" https://localhost:9/ >"$w/offline"
