@@ -123,8 +123,10 @@ tar -cf b-gzip.tar b --transform s/^b/a/
 back a-gzip.tar b-gzip.tar $((plain + 60 * 20))
 back a.zip b.zip $((plain + 60 * 40))
 # A stream that is copied a moment after it was made, when its end is still in the buffers.
-zcat a/*.gz | gzip -n >a/all.gz
-zcat b/*.gz | gzip -n >b/all.gz
+zcat a/*.gz | gzip -n >all.gz
+mv all.gz a
+zcat b/*.gz | gzip -n >all.gz
+mv all.gz b
 cp b/all.gz b/same.gz
 tar -cf once.tar a/all.gz
 tar -cf twice.tar b/all.gz b/same.gz --transform s/^b/a/

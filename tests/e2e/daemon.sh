@@ -9,7 +9,9 @@ daemon=
 start() {
 	"${AGENT[@]}" run --config "$d/config" >"$d/out" 2>"$d/err" &
 	daemon=$!
+	await is_running
 }
+is_running() { [ "$(agent status --config "$d/config" --json 2>/dev/null | jq -r .daemon)" = true ]; }
 stop() { # CODE [SIGNAL]
 	local code=0
 	kill "-${2:-TERM}" $daemon

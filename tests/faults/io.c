@@ -340,14 +340,16 @@ static int overwrite(int from_folder, const char *from, int to_folder, const cha
 	char block[16384];
 	ssize_t n;
 	int source = openat(from_folder, from, O_RDONLY | O_CLOEXEC);
-	int target = openat(to_folder, to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
+	int target = openat(to_folder, to, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+	off_t length = 0;
 
 	while (source >= 0 && target >= 0 && (n = read(source, block, sizeof block)) > 0) {
 		if (write(target, block, (size_t)n) != n)
 			return -1;
+		length += n;
 		nanosleep(&pause, NULL);
 	}
-	if (target < 0 || fsync(target) != 0)
+	if (target < 0 || ftruncate(target, length) != 0 || fsync(target) != 0)
 		return -1;
 	close(source);
 	close(target);
