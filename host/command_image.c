@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/command_image.h"
 
-#include "host/delta_apply.h"
 #include "host/image_encode.h"
 #include "host/image_patch.h"
 #include "host/report.h"
@@ -133,13 +132,7 @@ enum rill_code image_diff_run(struct image_diff *diff, struct rill_error *error)
 
 bool image_apply_is(const struct input *delta)
 {
-	struct rill_delta_header *header = malloc(sizeof *header);
-	struct rill_error ignored;
-	bool is = header && delta_read_header(delta, header, &ignored) == RILL_OK &&
-		  (header->flags & RILL_DELTA_IMAGE);
-
-	free(header);
-	return is;
+	return rill_delta_is_image(delta->bytes, delta->length);
 }
 
 static void print_applied(const struct image_apply *apply, const struct image_patch *patch)

@@ -52,6 +52,17 @@ enum rill_code rill_delta_header_length(const uint8_t *bytes, size_t n, uint32_t
 	return get_preamble(&reader, length, &flags, error);
 }
 
+bool rill_delta_is_image(const uint8_t *bytes, size_t n)
+{
+	struct rill_reader reader = rill_reader(bytes, n);
+	struct rill_error ignored;
+	uint32_t length;
+	uint8_t flags;
+
+	return get_preamble(&reader, &length, &flags, &ignored) == RILL_OK &&
+	       (flags & RILL_DELTA_IMAGE);
+}
+
 /* A number from `least` to `most`. */
 static enum rill_code get_number(struct rill_reader *reader, uint64_t least, uint64_t most,
 				 const char *what, uint64_t *value, struct rill_error *error)

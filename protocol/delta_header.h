@@ -5,12 +5,15 @@
  *	offset  bytes
  *	0       4      magic 89 52 49 4c ("\x89RIL")
  *	4       1      format version, 3
- *	5       1      flags: 1 when the objects are those of images (image_delta.h); 2 when the
- *body is within the header; no other 6       4      length of the whole header, little-endian 10
- *...    varints (bytes.h), in this order: number of base objects, from 1; for each its length, then
- *its SHA-256 number of outputs, from 1; for each its length, then its SHA-256 the most layout
- *entries and the most copies that a group has the most streams of a side; when not 0, the plain
- *bytes of the largest length of the body
+ *	5       1      flags: 1 for objects of images (image_delta.h), 2 for a body that is within
+ *	               the header; no other
+ *	6       4      length of the whole header, little-endian
+ *	10      ...    varints (bytes.h), in this order:
+ *	               number of base objects, from 1; for each its length, then its SHA-256
+ *	               number of outputs, from 1; for each its length, then its SHA-256
+ *	               the most layout entries and the most copies that a group has
+ *	               the most streams of a side; when not 0, the plain bytes of the largest
+ *	               length of the body
  *	...     16*n   the first half of the SHA-256 of every 64 KiB chunk of the body (the last
  *	               may be shorter); or the body itself, when it is within the header
  *
@@ -33,6 +36,7 @@
 
 #include "protocol/error.h"
 #include "protocol/hash.h"
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -77,6 +81,9 @@ struct rill_delta_header {
  * or a flag that this decoder does not know. */
 enum rill_code rill_delta_header_length(const uint8_t *bytes, size_t n, uint32_t *length,
 					struct rill_error *error);
+
+/* Whether it is a delta of images: by its first bytes alone, which may be damaged. */
+bool rill_delta_is_image(const uint8_t *bytes, size_t n);
 
 /* Parses a whole header: `n` must be its exact length. `bytes` must live as long as
  * `header`, which points into it. Every count and length is checked against the limits
