@@ -118,6 +118,7 @@ static void print_json(const struct job *job)
 	cJSON_AddStringToObject(report, "kind",
 				header->flags & RILL_DELTA_IMAGE ? "image" : "file");
 	report_add_number(report, "header_length", header->length);
+	report_add_number(report, "within_length", header->within_length);
 	report_add_number(report, "body_length", header->body_length);
 	report_add_number(report, "chunks", header->chunk_count);
 	report_add_number(report, "memory", rill_decoder_memory(header));
@@ -144,8 +145,13 @@ static void print_objects(const char *name, const struct rill_object *objects, s
 
 static void print_text(const struct rill_delta_header *header)
 {
-	printf("format   %d, header %" PRIu32 " bytes, body %" PRIu64 " in %zu chunks\n",
-	       RILL_DELTA_VERSION, header->length, header->body_length, header->chunk_count);
+	if (header->within_length > 0)
+		printf("format   %d, header %" PRIu32 " bytes, of which %zu are the body\n",
+		       RILL_DELTA_VERSION, header->length, header->within_length);
+	else
+		printf("format   %d, header %" PRIu32 " bytes, body %" PRIu64 " in %zu chunks\n",
+		       RILL_DELTA_VERSION, header->length, header->body_length,
+		       header->chunk_count);
 	printf("memory   %12" PRIu64 " bytes to apply: groups of up to %" PRIu64
 	       " copies and %" PRIu64 " layout entries\n",
 	       rill_decoder_memory(header), header->most_copies, header->most_entries);
@@ -186,7 +192,8 @@ static void print_class(const struct delta_tally *tally, unsigned class)
 static void print_tally(const struct rill_delta_header *header, const struct delta_tally *tally)
 {
 	printf("\n%-28s %11s %12s\n", "what", "delta", "output");
-	printf("%-28s %11.1f %12d\n", "header", (double)header->length, 0);
+	printf("%-28s %11.1f %12d\n", "header", (double)(header->length - header->within_length),
+	       0);
 	for (unsigned p = 0; !is_data(p); p++) {
 		struct tally_item item = sum(tally, p, 0);
 

@@ -197,7 +197,8 @@ enum rill_code delta_tally_take(struct delta_tally *tally, const struct rill_del
 		code = decode(decoder, header, delta, progress, error);
 	}
 	if (code == RILL_OK && tally->begun)
-		end_step(tally, header->body_length * TALLY_BYTE, header->output_length);
+		end_step(tally, (header->within_length + header->body_length) * TALLY_BYTE,
+			 header->output_length);
 	rill_decoder_free(decoder);
 	if (storage.output >= 0)
 		close(storage.output);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define FRAME_TABLE_HEADER 12
+#define GAP_MOST 65536u
 #define GO_MAGIC 0xfffffff1u
 #define GO_MODULE_TEXT 176 /* offsets in runtime.moduledata */
 #define GO_MODULE_TYPES 296
@@ -250,6 +251,42 @@ static void tidy(struct elf_regions *elf)
 	elf->region_count = kept;
 }
 
+static bool is_zero(const struct file *file, uint64_t start, uint64_t end)
+{
+	for (uint64_t i = start; i < end; i++)
+		if (file->bytes[i] != 0)
+			return false;
+	return true;
+}
+
+/* Segments go on to where the next one begins, and regions to the end of theirs, when there is
+ * only padding between: so the table is shorter. */
+static void close_gaps(struct elf_regions *elf, const struct file *file)
+{
+	for (size_t i = 0; i + 1 < elf->segment_count; i++) {
+		struct rill_segment *s = &elf->segment[i];
+		uint64_t more = s[1].offset - s->offset;
+
+		if (s->file_size == s->memory_size && more > s->file_size &&
+		    more - s->file_size < GAP_MOST && s[1].address - s->address >= more &&
+		    is_zero(file, s->offset + s->file_size, s[1].offset))
+			s->file_size = s->memory_size = more;
+	}
+	for (size_t i = 0; i < elf->region_count; i++) {
+		struct rill_region *region = &elf->region[i];
+		uint64_t end = region->start + region->length;
+		uint64_t next = i + 1 < elf->region_count ? region[1].start : file->n;
+
+		for (size_t k = 0; k < elf->segment_count; k++) {
+			uint64_t to = elf->segment[k].offset + elf->segment[k].file_size;
+
+			if (end > elf->segment[k].offset && end < to && to <= next &&
+			    to - end < GAP_MOST && is_zero(file, end, to))
+				region->length = to - region->start;
+		}
+	}
+}
+
 bool elf_origin_is_offset(enum rill_region_class class, unsigned k)
 {
 	switch (class) {
@@ -284,4 +321,5 @@ void elf_regions_read(struct elf_regions *elf, const uint8_t *bytes, size_t n)
 		read_segments_as_regions(elf, &file, &header);
 	finish_go(elf);
 	tidy(elf);
+	close_gaps(elf, &file);
 }

@@ -221,8 +221,9 @@ static enum rill_code assemble(struct engine *e, struct growing *out, uint64_t *
 	size_t room = 1024 + (s->old_objects + s->new_objects) * (RILL_SHA256_SIZE + 10), n = 0;
 	struct growing hashes = {0};
 	uint8_t *bytes = NULL;
+	bool within = e->code.n > 0 && e->code.n <= RILL_DELTA_WITHIN;
 
-	for (size_t at = 0; at < e->code.n; at += RILL_DELTA_CHUNK) {
+	for (size_t at = 0; at < e->code.n && !within; at += RILL_DELTA_CHUNK) {
 		size_t left = e->code.n - at;
 		uint8_t digest[RILL_SHA256_SIZE];
 
@@ -231,7 +232,7 @@ static enum rill_code assemble(struct engine *e, struct growing *out, uint64_t *
 		growing_put(&hashes, digest, RILL_CHUNK_HASH_SIZE);
 	}
 	if (header)
-		bytes = malloc(room + hashes.n);
+		bytes = malloc(room + hashes.n + RILL_DELTA_WITHIN);
 	if (bytes) {
 		header->flags = e->options.flags;
 		header->base_count = s->old_objects;
@@ -241,14 +242,17 @@ static enum rill_code assemble(struct engine *e, struct growing *out, uint64_t *
 		fill_capacities(header, &e->plan);
 		header->most_streams = size.most_streams;
 		header->largest_stream = size.largest_stream;
-		header->body_length = e->code.n;
+		header->body_length = within ? 0 : e->code.n;
+		header->within_length = within ? e->code.n : 0;
+		header->within = e->code.bytes;
 		header->chunk_count = hashes.n / RILL_CHUNK_HASH_SIZE;
 		header->chunk_sha256 = hashes.bytes;
-		n = rill_delta_header_write(header, bytes, room + hashes.n);
+		n = rill_delta_header_write(header, bytes, room + hashes.n + RILL_DELTA_WITHIN);
 		*memory = rill_decoder_memory(header);
 	}
 	growing_put(out, bytes, n);
-	growing_put(out, e->code.bytes, e->code.n);
+	if (!within)
+		growing_put(out, e->code.bytes, e->code.n);
 	if (n == 0 || hashes.failed || out->failed)
 		rill_fail(error, RILL_MEMORY, "no memory for the delta");
 	else

@@ -3,6 +3,7 @@
 
 #include "host/gather.h"
 #include "host/group_layout.h"
+#include "host/layout_trim.h"
 #include "host/reference_view.h"
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +40,7 @@ static enum rill_code select_copies(struct matcher *m, const uint8_t *old, const
 				     .change_bit = 22,
 				     .literal = 17 * 16,
 				     .differs = 7 * 16,
-				     .differing_byte = 68,
+				     .differing_byte = 76,
 				     .same = 1};
 	enum rill_code code = RILL_OK;
 
@@ -165,9 +166,10 @@ static enum rill_code merge(struct group *group, const struct matcher *m, struct
 	return code == RILL_OK ? add_known(group, &next, UINT64_MAX, error) : code;
 }
 
-static enum rill_code run(struct matcher *m, struct group *group, bool whole,
+static enum rill_code run(struct matcher *m, struct group *group, const struct sources *sources,
 			  struct rill_error *error)
 {
+	bool whole = group->output.length == sources->new_n;
 	enum rill_code code = group_layout_make(&m->layout, group, &m->old, &m->new, whole, error);
 
 	m->most_copies = m->options->most_copies(m->options->context, &m->layout.layout);
@@ -187,6 +189,7 @@ static enum rill_code run(struct matcher *m, struct group *group, bool whole,
 		group->layout = m->layout.layout;
 		group->guessed = m->layout.guessed;
 		m->layout.layout = (struct rill_layout){0};
+		code = layout_trim(&group->layout, &group->copies, sources, error);
 	}
 	return code;
 }
@@ -215,7 +218,7 @@ enum rill_code group_match(struct group *group, const struct sources *sources,
 	if (code == RILL_OK)
 		code = gather(&m->new, sources, true, group->piece, group->pieces, error);
 	if (code == RILL_OK)
-		code = run(m, group, group->output.length == sources->new_n, error);
+		code = run(m, group, sources, error);
 	group_layout_free(&m->layout);
 	copy_list_free(&m->copies);
 	gathered_free(&m->old);

@@ -18,9 +18,9 @@
 #include "protocol/logistic.h"
 #include "protocol/range_coder.h"
 
-/* Contexts of a model: 4 or 8. Each group of four has its lanes (lanes.h). */
-#define RILL_INPUTS_MAX 8
-#define RILL_GROUPS_MAX 2
+/* Contexts of a model: 4, 8 or 12. Each group of four has its lanes (lanes.h). */
+#define RILL_INPUTS_MAX 12
+#define RILL_GROUPS_MAX 3
 #define RILL_SETS_MAX 1024
 #define RILL_FINAL_MAX 1024
 #define RILL_FINAL_STEPS 24
@@ -59,7 +59,7 @@ struct rill_bit_choice {
 };
 
 void rill_bit_tables_setup(struct rill_bit_tables *tables);
-/* `inputs` is 4 or 8, `limit` at most RILL_COUNT_MAX. */
+/* `inputs` is 4, 8 or 12, `limit` at most RILL_COUNT_MAX. */
 void rill_bit_model_setup(struct rill_bit_model *model, const struct rill_bit_tables *tables,
 			  unsigned inputs, unsigned limit, unsigned rate);
 

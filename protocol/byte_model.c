@@ -21,7 +21,7 @@ void rill_bucket_table_setup(struct rill_bucket_table *table)
 void rill_byte_model_setup(struct rill_byte_model *model, const struct rill_bit_tables *tables,
 			   unsigned expectations, unsigned limit, unsigned rate)
 {
-	rill_bit_model_setup(&model->bits, tables, RILL_INPUTS_MAX, limit, rate);
+	rill_bit_model_setup(&model->bits, tables, expectations == 2 ? 8 : 12, limit, rate);
 	model->expectations = expectations;
 	for (unsigned i = 0; i < RILL_EXPECT_MAX; i++)
 		for (unsigned j = 0; j < RILL_TRUST_MAX * 32; j++)
@@ -136,7 +136,7 @@ static inline uint8_t code_byte(struct rill_byte_model *model, const struct rill
 		bit.set[1] = choice->trust[0] * 16u + agreed * 8 + depth;
 		bit.final = choice->final * 256 + known;
 		result = rill_bit_code(&model->bits, tables, coder, &bit, byte >> (7 - depth) & 1,
-				       2);
+				       (contexts + expectations) / 4);
 		known = known * 2 + result;
 		node = node * 2 + result;
 	}
@@ -149,5 +149,5 @@ uint8_t rill_code_byte(struct rill_byte_model *model, const struct rill_bit_tabl
 {
 	if (model->expectations == 2)
 		return code_byte(model, tables, coder, table, choice, byte, 6, 2);
-	return code_byte(model, tables, coder, table, choice, byte, 5, 3);
+	return code_byte(model, tables, coder, table, choice, byte, 9, 3);
 }

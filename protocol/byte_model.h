@@ -45,7 +45,7 @@ struct rill_nibble_choice {
 };
 
 void rill_bucket_table_setup(struct rill_bucket_table *table);
-/* `expectations` is 2 or 3; beside them there are contexts, eight in all. */
+/* `expectations` is 2, beside 6 contexts, or 3, beside 9. */
 void rill_byte_model_setup(struct rill_byte_model *model, const struct rill_bit_tables *tables,
 			   unsigned expectations, unsigned limit, unsigned rate);
 

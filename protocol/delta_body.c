@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "protocol/delta_body_state.h"
 
+#include "protocol/prime.h"
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 enum { AFTER = 4, ENTRIES, GROUP_COPIES };
 
 #define RAW_LEAST 512u /* shorter pieces are not worth asking whether nothing changed */
+#define NUMBER_BITS 13u /* the same for all sizes, as prime.h begins with it */
 #define SPAN_LEAST 16u
 #define SPAN_MOST 256u
 
@@ -30,6 +32,7 @@ uint64_t rill_body_memory(const struct rill_body_size *size)
 	return BODY_MEMORY + rill_layout_memory(size->most_entries + 1) +
 	       (size->most_copies + 1) * (sizeof(struct rill_copy) + sizeof(struct rill_stretch)) +
 	       (sizeof(struct rill_bucket) << bucket_bits(size->output_length)) +
+	       (sizeof(struct rill_bucket) << NUMBER_BITS) +
 	       rill_literal_model_memory(size->output_length);
 }
 
@@ -61,13 +64,17 @@ enum rill_code rill_body_new(struct rill_body **result, const struct rill_body_s
 	b->buckets.bits = bucket_bits(size->output_length);
 	/* Buckets are cache lines. */
 	b->buckets.bucket = aligned_alloc(64, sizeof(struct rill_bucket) << b->buckets.bits);
+	b->number_buckets.bits = NUMBER_BITS;
+	b->number_buckets.bucket = aligned_alloc(64, sizeof(struct rill_bucket) << NUMBER_BITS);
 	b->copy = calloc(copies, sizeof *b->copy);
 	b->stretch = calloc(copies, sizeof *b->stretch);
-	if (!b->buckets.bucket || !b->copy || !b->stretch)
+	if (!b->buckets.bucket || !b->number_buckets.bucket || !b->copy || !b->stretch)
 		return rill_fail(error, RILL_MEMORY, "no memory for the copy map");
 	rill_bit_tables_setup(&b->tables);
 	rill_bucket_table_setup(&b->buckets);
-	rill_number_model_setup(&b->numbers, &b->tables, &b->buckets);
+	rill_bucket_table_setup(&b->number_buckets);
+	rill_number_model_setup(&b->numbers, &b->tables, &b->number_buckets);
+	rill_prime_numbers(&b->numbers, &b->tables);
 	rill_unit_model_setup(&b->units, &b->tables);
 	b->layout = &b->own;
 	b->predictor.map = &b->map;
@@ -85,6 +92,7 @@ void rill_body_free(struct rill_body *b)
 	if (!b)
 		return;
 	free(b->buckets.bucket);
+	free(b->number_buckets.bucket);
 	free(b->copy);
 	free(b->stretch);
 	rill_layout_free(&b->own);
@@ -438,5 +446,7 @@ enum rill_code rill_body_step(struct rill_body *b, struct rill_error *error)
 	}
 	if (b->stage == COPIES && b->coded == b->copies)
 		begin_data(b);
+	if (b->stage == DATA && code == RILL_OK && b->group_start == 0)
+		code = rill_body_learn(b, error);
 	return code;
 }

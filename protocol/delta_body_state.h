@@ -36,7 +36,7 @@ struct rill_body {
 	uint64_t done; /* bytes of output */
 
 	struct rill_bit_tables tables;
-	struct rill_bucket_table buckets;
+	struct rill_bucket_table buckets, number_buckets;
 	struct rill_number_model numbers;
 	struct rill_unit_model units;
 	struct rill_literal_model literals;
@@ -84,6 +84,9 @@ static inline uint64_t rill_body_before(const struct rill_body *body)
 /* Appends to the output. */
 enum rill_code rill_body_emit(struct rill_body *body, const uint8_t *bytes, size_t n,
 			      struct rill_error *error);
+
+/* Shows the model of literals some code of the base, so that it knows the program's ways. */
+enum rill_code rill_body_learn(struct rill_body *body, struct rill_error *error);
 
 /* Codes some of the `left` literal bytes before the next copy or the end. */
 enum rill_code rill_body_literal(struct rill_body *body, uint64_t left, struct rill_error *error);

@@ -51,7 +51,7 @@ uint64_t rill_decoder_memory(const struct rill_delta_header *header)
 	struct rill_body_size size = body_size(header);
 
 	return FIXED_MEMORY + HEADER_MEMORY + (uint64_t)header->chunk_count * RILL_CHUNK_HASH_SIZE +
-	       rill_body_memory(&size) +
+	       header->within_length + rill_body_memory(&size) +
 	       rill_packing_memory(header->most_streams, header->largest_stream);
 }
 
@@ -216,10 +216,11 @@ void rill_decoder_watch(struct rill_decoder *d,
 static enum rill_code step(struct rill_decoder *d, size_t left, struct rill_error *error)
 {
 	uint64_t given = (uint64_t)d->chunk * RILL_DELTA_CHUNK;
+	uint64_t length = d->header->within_length + d->header->body_length;
 
 	if (d->watch)
 		d->watch(d->watch_context, d->body,
-			 (given < d->header->body_length ? given : d->header->body_length) - left);
+			 (d->chunk > 0 && given < length ? given : length) - left);
 	return rill_body_step(d->body, error);
 }
 
@@ -310,6 +311,10 @@ enum rill_code rill_decoder_finish(struct rill_decoder *d, struct rill_error *er
 				 " bytes of its body",
 				 (uint64_t)d->chunk * RILL_DELTA_CHUNK + d->chunk_fill,
 				 d->header->body_length);
+	if (d->header->within_length > 0) {
+		memcpy(d->code, d->header->within, d->header->within_length);
+		d->waiting = d->header->within_length;
+	}
 	code = decode(d, d->waiting, true, error); /* a body of no bytes means something, too */
 	if (code == RILL_OK)
 		code = end_outputs(d, error);

@@ -33,7 +33,7 @@ static enum rill_code get_preamble(struct rill_reader *reader, uint32_t *length,
 		return rill_fail(error, RILL_UNSUPPORTED,
 				 "delta format version %u; this build reads version %d", version,
 				 RILL_DELTA_VERSION);
-	if (*flags & ~RILL_DELTA_IMAGE)
+	if (*flags & ~(RILL_DELTA_IMAGE | RILL_DELTA_BODY_WITHIN))
 		return rill_fail(error, RILL_UNSUPPORTED,
 				 "delta flags 0x%02x are not known to this build", *flags);
 	if (!rill_get_u32(reader, length))
@@ -91,6 +91,21 @@ static enum rill_code get_objects(struct rill_reader *reader, struct rill_object
 	return code;
 }
 
+static enum rill_code get_within(struct rill_delta_header *header, struct rill_reader *reader,
+				 struct rill_error *error)
+{
+	if (header->body_length < 1 || header->body_length > RILL_DELTA_WITHIN ||
+	    header->body_length != rill_reader_left(reader))
+		return corrupt(error, reader, "the body does not fit its length");
+	header->flags &= (uint8_t)~RILL_DELTA_BODY_WITHIN; /* that is within_length */
+	header->within = reader->at;
+	header->within_length = (size_t)header->body_length;
+	header->body_length = 0;
+	header->chunk_count = 0;
+	header->chunk_sha256 = reader->at;
+	return RILL_OK;
+}
+
 enum rill_code rill_delta_header_parse(struct rill_delta_header *header, const uint8_t *bytes,
 				       size_t n, struct rill_error *error)
 {
@@ -126,6 +141,9 @@ enum rill_code rill_delta_header_parse(struct rill_delta_header *header, const u
 				  &header->body_length, error);
 	if (code != RILL_OK)
 		return code;
+	header->within_length = 0;
+	if (header->flags & RILL_DELTA_BODY_WITHIN)
+		return get_within(header, &reader, error);
 	header->chunk_count = rill_reader_left(&reader) / RILL_CHUNK_HASH_SIZE;
 	if (rill_reader_left(&reader) % RILL_CHUNK_HASH_SIZE != 0 ||
 	    header->chunk_count != (header->body_length + RILL_DELTA_CHUNK - 1) / RILL_DELTA_CHUNK)
@@ -155,7 +173,8 @@ size_t rill_delta_header_write(struct rill_delta_header *header, uint8_t *bytes,
 
 	rill_put_bytes(&writer, magic, sizeof magic);
 	rill_put_u8(&writer, RILL_DELTA_VERSION);
-	rill_put_u8(&writer, header->flags);
+	rill_put_u8(&writer, (uint8_t)(header->flags |
+				       (header->within_length ? RILL_DELTA_BODY_WITHIN : 0)));
 	length_field = writer;
 	rill_put_u32(&writer, 0);
 	header->base_length = put_objects(&writer, header->base, header->base_count);
@@ -165,8 +184,10 @@ size_t rill_delta_header_write(struct rill_delta_header *header, uint8_t *bytes,
 	rill_put_varint(&writer, header->most_streams);
 	if (header->most_streams > 0)
 		rill_put_varint(&writer, header->largest_stream);
-	rill_put_varint(&writer, header->body_length);
+	rill_put_varint(&writer,
+			header->within_length ? header->within_length : header->body_length);
 	rill_put_bytes(&writer, header->chunk_sha256, header->chunk_count * RILL_CHUNK_HASH_SIZE);
+	rill_put_bytes(&writer, header->within, header->within_length);
 	if (writer.full)
 		return 0;
 	header->length = (uint32_t)rill_writer_length(&writer);

@@ -4,19 +4,18 @@
  *
  *	offset  bytes
  *	0       4      magic 89 52 49 4c ("\x89RIL")
- *	4       1      format version, 2
- *	5       1      flags: 1 when the objects are those of images (image_delta.h); no other
- *	6       4      length of the whole header, little-endian
- *	10      ...    varints (bytes.h), in this order:
- *	               number of base objects, from 1; for each its length, then its SHA-256
- *	               number of outputs, from 1; for each its length, then its SHA-256
- *	               the most layout entries and the most copies that a group has
- *	               the most streams of a side; when not 0, the plain bytes of the largest
- *	               length of the body
+ *	4       1      format version, 3
+ *	5       1      flags: 1 when the objects are those of images (image_delta.h); 2 when the
+ *body is within the header; no other 6       4      length of the whole header, little-endian 10
+ *...    varints (bytes.h), in this order: number of base objects, from 1; for each its length, then
+ *its SHA-256 number of outputs, from 1; for each its length, then its SHA-256 the most layout
+ *entries and the most copies that a group has the most streams of a side; when not 0, the plain
+ *bytes of the largest length of the body
  *	...     16*n   the first half of the SHA-256 of every 64 KiB chunk of the body (the last
- *	               may be shorter)
+ *	               may be shorter); or the body itself, when it is within the header
  *
- * The body follows, and nothing follows it. The capacities say what memory a decoder
+ * The body follows, and nothing follows it. A short one, up to RILL_DELTA_WITHIN bytes, is rather
+ * within the header, whose hash is then that of all. The capacities say what memory a decoder
  * needs: rill_decoder_memory().
  *
  * Signed metadata carries the length and the SHA-256 of the header, and the chunk
@@ -37,9 +36,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RILL_DELTA_VERSION 2
-/* The only flag. */
+#define RILL_DELTA_VERSION 3
+/* The flags. */
 #define RILL_DELTA_IMAGE 1u
+#define RILL_DELTA_BODY_WITHIN 2u
+#define RILL_DELTA_WITHIN 2048u
 /* Enough to know the header's length: magic, version, flags, length. */
 #define RILL_DELTA_PREAMBLE 10
 #define RILL_DELTA_CHUNK 65536u
@@ -60,13 +61,15 @@ struct rill_delta_header {
 	uint8_t flags;
 	uint64_t most_entries, most_copies; /* of a group: delta_body.h */
 	uint64_t most_streams, largest_stream; /* packing.h */
-	uint64_t body_length;
+	uint64_t body_length; /* of what follows the header: 0 when the body is within */
+	size_t within_length;
 	uint64_t base_length, output_length; /* sums */
 	size_t base_count, output_count, chunk_count;
 	struct rill_object base[RILL_DELTA_OBJECTS_MAX];
 	struct rill_object output[RILL_DELTA_OBJECTS_MAX];
 	/* chunk_count times RILL_CHUNK_HASH_SIZE bytes, in the caller's memory */
 	const uint8_t *chunk_sha256;
+	const uint8_t *within; /* within_length bytes */
 };
 
 /* Reads the header's length from its first RILL_DELTA_PREAMBLE bytes (`n` may be fewer

@@ -3,6 +3,10 @@
 
 #include <string.h>
 
+#define LEARN_BLOCK 512u
+#define LEARN_MOST 64u /* blocks */
+#define LEARN_LEAST 16384u /* bytes of code for each of them */
+#define LEARN_WORTH 16u /* times so much code; less has too few literals */
 #define LOOK_BACK 8u
 #define DENSE_BLOCK 4096u /* literals are judged by so many whether to model them */
 #define DENSE_STEP 128u
@@ -134,6 +138,58 @@ static enum rill_code step_byte(struct rill_body *b, uint64_t left, struct rill_
 		b->literals.instruction_n = 0;
 	code = code_literal(b, &place, left, 0, &byte, error);
 	return code == RILL_OK ? rill_body_emit(b, &byte, 1, error) : code;
+}
+
+static void learn_block(struct rill_body *b, struct rill_coder *coder, const uint8_t *bytes,
+			enum rill_region_class class)
+{
+	struct rill_literal_place place = {
+		.learning = true, .x64 = class == RILL_REGION_X64, .a64 = class == RILL_REGION_A64};
+
+	b->literals.instruction_n = 0;
+	for (unsigned i = 0; i < LEARN_BLOCK; i++) {
+		unsigned at = place.a64 ? i ^ 3 : i;
+
+		place.phase = i;
+		rill_code_literal(&b->literals, &b->tables, coder, &b->buckets, &place, bytes[at]);
+		place.before = place.before << 8 | bytes[at];
+	}
+}
+
+static bool is_code(const struct rill_region *region)
+{
+	return region->class == RILL_REGION_A64 || region->class == RILL_REGION_X64;
+}
+
+/* Blocks at even distances, at most LEARN_MOST of them: its time has a bound. */
+enum rill_code rill_body_learn(struct rill_body *b, struct rill_error *error)
+{
+	const struct rill_region *region = b->layout->region;
+	const struct rill_region *end = region + b->layout->region_count;
+	uint64_t total = 0, each;
+	struct rill_coder coder;
+
+	for (const struct rill_region *r = region; r < end; r++)
+		total += is_code(r) ? r->length : 0;
+	if (total < LEARN_LEAST * LEARN_WORTH)
+		return RILL_OK;
+	each = total / LEARN_MOST < LEARN_LEAST ? LEARN_LEAST : (total / LEARN_MOST | 3) + 1;
+	rill_coder_learn(&coder);
+	for (; region < end; region++) {
+		uint64_t at = region->start + (-region->start & 3),
+			 stop = region->start + region->length;
+
+		for (; is_code(region) && at + each < stop && stop <= b->base_length; at += each) {
+			uint8_t bytes[LEARN_BLOCK];
+			enum rill_code code = b->io.source.read(b->io.source.context, at, bytes,
+								LEARN_BLOCK, error);
+
+			if (code != RILL_OK)
+				return code;
+			learn_block(b, &coder, bytes, region->class);
+		}
+	}
+	return RILL_OK;
 }
 
 enum rill_code rill_body_literal(struct rill_body *b, uint64_t left, struct rill_error *error)

@@ -6,7 +6,16 @@
 #include <string.h>
 
 enum { TAG_IMAGE, TAG_OLD_SEGMENT, TAG_NEW_SEGMENT, TAG_REGION };
-enum { TAG = 8, OFFSET, ADDRESS, FILE_SIZE, MEMORY_SIZE, CLASS, ORIGIN }; /* kinds of numbers */
+enum {
+	TAG = 8,
+	OFFSET,
+	ADDRESS,
+	FILE_SIZE,
+	MEMORY_SIZE,
+	CLASS,
+	ORIGIN,
+	SHORTCUT
+}; /* kinds of numbers */
 
 #define ENTRY_MEMORY                                                                               \
 	(sizeof(struct rill_image) + sizeof(struct rill_segment) + sizeof(struct rill_region))
@@ -72,6 +81,13 @@ static void code_field(const struct field_coder *f, unsigned kind, uint64_t expe
 	*value = expected + (uint64_t)difference;
 }
 
+static bool code_flag(const struct field_coder *f, unsigned kind, bool flag)
+{
+	const uint32_t context[3] = {f->tag, 0, 0};
+
+	return rill_code_number(f->numbers, f->tables, f->coder, kind, context, flag) > 0;
+}
+
 /* An old segment is expected behind the last one, a new one where the old one of its rank
  * was, moved as the one before. */
 static enum rill_code code_segment(struct rill_layout *layout, struct rill_layout_cursor *cursor,
@@ -128,17 +144,59 @@ unsigned rill_region_origins(enum rill_region_class class)
 	}
 }
 
+/* Where the next old segment of the image begins; `from` when none does. */
+static uint64_t segment_behind(const struct rill_layout *layout,
+			       const struct rill_layout_cursor *cursor, uint64_t from)
+{
+	const struct rill_image *image = &layout->image[cursor->image - 1];
+	uint64_t start = UINT64_MAX;
+
+	for (uint32_t i = 0; i < image->old_count; i++) {
+		uint64_t offset = layout->segment[image->old_segment + i].offset;
+
+		if (offset >= from && offset < start)
+			start = offset;
+	}
+	return start == UINT64_MAX ? from : start;
+}
+
+/* Bytes from an offset to the end of its old segment, 0 outside. */
+static uint64_t segment_rest(const struct rill_layout *layout,
+			     const struct rill_layout_cursor *cursor, uint64_t offset)
+{
+	const struct rill_image *image = &layout->image[cursor->image - 1];
+
+	for (uint32_t i = 0; i < image->old_count; i++) {
+		const struct rill_segment *s = &layout->segment[image->old_segment + i];
+
+		if (offset - s->offset < s->file_size)
+			return s->file_size - (offset - s->offset);
+	}
+	return 0;
+}
+
 static enum rill_code code_region(struct rill_layout *layout, struct rill_layout_cursor *cursor,
-				  const struct field_coder *f, uint64_t sources_length,
+				  struct field_coder *f, uint64_t sources_length,
 				  struct rill_error *error)
 {
 	struct rill_region *region = &layout->region[cursor->region++];
-	uint64_t class = region->class;
+	uint64_t class = region->class, start, rest;
 
-	code_field(f, OFFSET, cursor->end, &region->start);
+	if (cursor->image == 0)
+		return rill_fail(error, RILL_CORRUPT, "layout table: a region without an image");
+	start = segment_behind(layout, cursor, cursor->end);
 	code_field(f, CLASS, 0, &class);
-	code_field(f, FILE_SIZE, 0, &region->length);
-	if (cursor->image == 0 || class >= RILL_REGION_CLASSES || region->start < cursor->end ||
+	f->tag = TAG_REGION + 1 + (uint32_t) class;
+	if (code_flag(f, SHORTCUT, region->start == start))
+		region->start = start;
+	else
+		code_field(f, OFFSET, cursor->end, &region->start);
+	rest = segment_rest(layout, cursor, region->start);
+	if (code_flag(f, SHORTCUT, rest > 0 && region->length == rest))
+		region->length = rest;
+	else
+		code_field(f, FILE_SIZE, 0, &region->length);
+	if (class >= RILL_REGION_CLASSES || region->start < cursor->end ||
 	    region->start > sources_length || region->length > sources_length - region->start)
 		return rill_fail(error, RILL_CORRUPT, "layout table: region %zu is impossible",
 				 cursor->region);

@@ -6,6 +6,14 @@
 #include <string.h>
 
 #define MATCH_LEAST 5 /* bytes that the index looks at */
+#define MATCH_TRUST_MOST 47u
+#define HEX_TRUST (MATCH_TRUST_MOST + 1)
+#define HEX_DOUBT (1u << 17) /* of 2^22, and the count of a slot */
+#define HEX_COUNT 8u
+#define HEX_WEIGHT 12000
+#define LEARNING_SET 64u /* weights apart from those of literals */
+#define LEARNING_TRUST (RILL_TRUST_MAX - 1)
+#define HEX_LOOK 64u /* literals, the first and the last ones */
 
 static unsigned history_bits(uint64_t output_length)
 {
@@ -23,12 +31,28 @@ uint64_t rill_literal_model_memory(uint64_t output_length)
 	return (UINT64_C(1) << bits) + (UINT64_C(4) << (bits - 4));
 }
 
+/* A few digits that are right are enough to trust the next ones: what a short delta has no time to
+ * learn. */
+static void setup_hex(struct rill_literal_model *model)
+{
+	for (unsigned trust = HEX_TRUST; trust < RILL_TRUST_MAX; trust++)
+		for (unsigned depth = 0; depth < 8; depth++) {
+			rill_slot *slot = &model->byte.expect[0][trust * 32 + 16 + depth * 2];
+			unsigned set = trust * 16 + 8 + depth;
+
+			slot[0] = HEX_DOUBT << 10 | HEX_COUNT;
+			slot[1] = ((1u << 22) - HEX_DOUBT) << 10 | HEX_COUNT;
+			model->byte.bits.set[1][set].weight[2 * RILL_LANES + 1] = HEX_WEIGHT;
+		}
+}
+
 enum rill_code rill_literal_model_new(struct rill_literal_model *model,
 				      const struct rill_bit_tables *tables, uint64_t output_length,
 				      struct rill_error *error)
 {
 	memset(model, 0, sizeof *model);
 	rill_byte_model_setup(&model->byte, tables, 3, 127, 40);
+	setup_hex(model);
 	model->history_bits = history_bits(output_length);
 	model->index_bits = model->history_bits - 4;
 	model->history = calloc(1, (size_t)1 << model->history_bits);
@@ -49,7 +73,7 @@ static void remember(struct rill_literal_model *model, uint8_t byte)
 	uint32_t mask = (1u << model->history_bits) - 1, *place;
 
 	if (model->match_length > 0 && model->history[model->match & mask] == byte) {
-		model->match_length += model->match_length < 63;
+		model->match_length += model->match_length < MATCH_TRUST_MOST;
 		model->match++;
 	} else {
 		model->match_length = 0;
@@ -70,6 +94,56 @@ static void remember(struct rill_literal_model *model, uint8_t byte)
 		model->match_length = length >= MATCH_LEAST - 1 ? length : 0;
 	}
 	*place = model->written;
+}
+
+/* The digit of the literals so far that is expected next. */
+static uint8_t hex_digit(const struct rill_literal_model *model)
+{
+	uint8_t byte = model->history[model->hex / 2 & ((1u << model->history_bits) - 1)];
+
+	return (uint8_t) "0123456789abcdef"[model->hex % 2 ? byte & 15 : byte >> 4];
+}
+
+/* Two bytes by their four digits; false when these are not such. */
+static bool read_hex(uint32_t digits, uint32_t *value)
+{
+	*value = 0;
+	for (unsigned i = 0; i < 4; i++, digits <<= 8) {
+		uint32_t c = digits >> 24;
+
+		if (c >= '0' && c <= '9')
+			*value = *value << 4 | (c - '0');
+		else if (c >= 'a' && c <= 'f')
+			*value = *value << 4 | (c - 'a' + 10);
+		else
+			return false;
+	}
+	return true;
+}
+
+/* `digits` are the last four bytes of output. */
+static void follow_hex(struct rill_literal_model *model, uint32_t digits)
+{
+	uint32_t mask = (1u << model->history_bits) - 1, value;
+
+	if (model->hex_length > 0 && hex_digit(model) == (digits & 0xff)) {
+		model->hex++;
+		model->hex_length += model->hex_length < 7;
+		return;
+	}
+	model->hex_length = 0;
+	if (!read_hex(digits, &value))
+		return;
+	for (uint32_t i = model->written; i > 1; i--) {
+		if (model->history[(i - 1) & mask] == (value & 0xff) &&
+		    model->history[(i - 2) & mask] == value >> 8) {
+			model->hex = i * 2;
+			model->hex_length = 1;
+			return;
+		}
+		if (model->written - i == HEX_LOOK && i > HEX_LOOK)
+			i = HEX_LOOK;
+	}
 }
 
 /* Follows x86-64 instructions, as far as literals are such. */
@@ -105,6 +179,10 @@ static void set_a64_contexts(const struct rill_literal_place *place, uint32_t ph
 	context[2] = rill_hash(known, last);
 	context[3] = rill_hash(known, last >> 21 << 11 | older >> 21 | 1);
 	context[4] = rill_hash(known, (last & 31) | 3u << 8);
+	context[5] = rill_hash(known, older);
+	context[6] = rill_hash(known, rill_hash(last, older));
+	context[7] = rill_hash(so_far >> 4, phase + 40);
+	context[8] = rill_hash(phase, 41);
 }
 
 uint8_t rill_code_literal(struct rill_literal_model *model, const struct rill_bit_tables *tables,
@@ -124,6 +202,10 @@ uint8_t rill_code_literal(struct rill_literal_model *model, const struct rill_bi
 				rill_hash(low, phase + 16),
 				rill_hash(rill_hash(low, high & 0xffff), phase + 20),
 				rill_hash(around, phase + 24),
+				rill_hash(low & 0xffff, phase + 8),
+				rill_hash(low & 0xffffff, phase + 12),
+				rill_hash(low >> 8 & 0xffff, phase + 28),
+				rill_hash(low & 0xf0f0f0, phase + 36),
 			},
 		.expect = {model->history[model->match & mask], place->onward, place->backward},
 		.trust = {(uint8_t)model->match_length, trust(model->hit[0], place->first),
@@ -140,10 +222,26 @@ uint8_t rill_code_literal(struct rill_literal_model *model, const struct rill_bi
 		set_a64_contexts(place, phase, choice.context);
 	if (model->match_length == 0)
 		choice.expect[0] = 0;
+	if (model->match_length == 0 && model->hex_length > 0) {
+		choice.expect[0] = hex_digit(model);
+		choice.trust[0] = (uint8_t)(HEX_TRUST + model->hex_length / 2);
+	}
+	if (place->learning) {
+		choice.set = LEARNING_SET + phase;
+		for (unsigned i = 0; i < 3; i++) {
+			choice.expect[i] = 0;
+			choice.trust[i] = LEARNING_TRUST;
+		}
+	}
 	byte = rill_code_byte(&model->byte, tables, coder, table, &choice, byte);
-	remember(model, byte);
+	if (!place->learning)
+		remember(model, byte);
+	if (!place->learning && !place->a64 && !place->x64)
+		follow_hex(model, low << 8 | byte);
 	if (place->x64)
 		follow_instruction(model, byte);
+	if (place->learning)
+		return byte;
 	model->hit[0] = (uint8_t)(model->hit[0] << 1 | (byte == place->onward));
 	model->hit[1] = (uint8_t)(model->hit[1] << 1 | (byte == place->backward));
 	return byte;

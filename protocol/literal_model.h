@@ -3,8 +3,9 @@
  * Codes literal bytes: contexts of orders 0 to 6 with the place modulo 4, or in x86-64 code
  * the place in the instruction, one that looks at the words or the instruction before, and three
  * expectations: what followed the last time that the same bytes stood in a literal (the match model
- * of lpaq), the byte of the base that would come next had the copy before gone on, and the one that
- * the copy behind would have begun with.
+ * of lpaq) or the next hexadecimal digit of them (a build's number stands in the name of its file
+ * of symbols), the byte of the base that would come next had the copy before gone on, and the one
+ * that the copy behind would have begun with.
  */
 #ifndef RILL_LITERAL_MODEL_H
 #define RILL_LITERAL_MODEL_H
@@ -22,6 +23,9 @@ struct rill_literal_model {
 	unsigned history_bits, index_bits;
 	uint32_t written, match, match_length;
 	uint64_t before; /* last eight literal bytes */
+	/* What literals show in hexadecimal: the digit of `history` that is expected next, and how
+	 * many in a row were right. */
+	uint32_t hex, hex_length;
 	uint8_t hit[2]; /* how the two expectations from the base fared */
 	/* x86-64: the instruction so far, and the beginning of the one before. */
 	uint8_t instruction[16];
@@ -36,6 +40,7 @@ struct rill_literal_place {
 	uint8_t onward, backward; /* bytes of the base on the diagonals of the copies around */
 	bool first; /* of its literal */
 	bool x64; /* among x86-64 code */
+	bool learning; /* not a literal, but code of the base like it: there are no expectations */
 	bool a64; /* one of the four bytes of an arm64 instruction, from the highest */
 };
 

@@ -34,6 +34,8 @@ struct rill_coder {
 
 void rill_coder_encode(struct rill_coder *coder, void (*put)(void *context, uint8_t byte),
 		       void *context);
+/* Encodes to nowhere, for models that are to learn. */
+void rill_coder_learn(struct rill_coder *coder);
 /* Makes the code of all decisions so far final. */
 void rill_coder_finish(struct rill_coder *coder);
 

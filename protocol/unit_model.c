@@ -4,6 +4,10 @@
 #include "protocol/number_model.h"
 #include <string.h>
 
+/* Slots that were never used, of what is seldom and of what is mostly so. */
+#define UNLIKELY (UINT32_C(1) << 29)
+#define LIKELY (UINT32_C(7) << 29)
+
 void rill_unit_model_setup(struct rill_unit_model *model, const struct rill_bit_tables *tables)
 {
 	memset(model, 0, sizeof *model);
@@ -15,10 +19,10 @@ void rill_unit_model_setup(struct rill_unit_model *model, const struct rill_bit_
 		model->renamed[i] = (uint8_t)i;
 	for (unsigned i = 0; i < RILL_FLAG_INPUTS; i++)
 		for (unsigned j = 0; j < RILL_FLAG_SLOTS; j++)
-			model->flag_slot[i][j] = RILL_SLOT_NEW;
+			model->flag_slot[i][j] = UNLIKELY;
 	for (unsigned i = 0; i < 4; i++)
 		for (unsigned j = 0; j < 1u << 12; j++)
-			model->span_slot[i][j] = RILL_SLOT_NEW;
+			model->span_slot[i][j] = LIKELY;
 }
 
 bool rill_code_span(struct rill_unit_model *model, const struct rill_bit_tables *tables,

@@ -80,7 +80,7 @@ target=www/targets/$(sha256sum <v2 | cut -c 1-64).app
 # -- TUF
 device
 flip "$delta" -5
-attack TUF "arbitrary software: other bytes of a delta" 10 "chunk"
+attack TUF "arbitrary software: other bytes of a delta" 10 "not the signed one"
 device '"full": "always",'
 rm device/bin/app
 mkdir -p device/bin

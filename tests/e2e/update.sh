@@ -3,10 +3,12 @@
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname -- "$0")/lib.sh"
 
-# Three versions of a program that says its version, with some weight so that deltas are worth it.
+# Three versions of a program that says its version, with some weight so that deltas are worth it, and
+# enough that is new for a delta with a chunk.
 version() { # N FILE
 	# shellcheck disable=SC2016  # expanded by the program
 	{ printf '#!/bin/sh\n[ "$1" != version ] || { echo version %s; exit 0; }\nexit 0\n' "$1"
+		echo "# $(openssl rand -hex 3000)"
 		seq -f "# line %g of a long program, version $1 of it" 1 3000; } >"$2"
 	chmod 755 "$2"
 }

@@ -150,7 +150,7 @@ static void a_header_comes_back(void **state)
 	};
 	n = rill_delta_header_write(&in, bytes, sizeof bytes);
 	assert_int_equal(n, in.length);
-	assert_memory_equal(bytes, "\x89RIL\2\0", 6);
+	assert_memory_equal(bytes, "\x89RIL\3\0", 6);
 	assert_ok(rill_delta_header_length(bytes, RILL_DELTA_PREAMBLE, &length, &error), &error);
 	assert_int_equal(length, n);
 	assert_ok(rill_delta_header_parse(&out, bytes, n, &error), &error);
@@ -266,6 +266,36 @@ static void no_byte_that_is_changed_breaks_a_limit(void **state)
 	}
 }
 
+/* A body within the header comes back; it is as long as it says, and short. */
+static void a_body_within(void **state)
+{
+	static const uint8_t body[RILL_DELTA_WITHIN + 1] = {1, 2, 3};
+	static const size_t lengths[] = {1, 3, RILL_DELTA_WITHIN};
+	static uint8_t bytes[4096];
+	struct rill_delta_header in = {.base_count = 1, .output_count = 1, .within = body}, out;
+	struct rill_error error;
+	size_t n;
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		in.within_length = lengths[i];
+		n = rill_delta_header_write(&in, bytes, sizeof bytes);
+		assert_int_equal(n, in.length);
+		assert_int_equal(bytes[5], RILL_DELTA_BODY_WITHIN);
+		assert_ok(rill_delta_header_parse(&out, bytes, n, &error), &error);
+		assert_int_equal(out.within_length, lengths[i]);
+		assert_memory_equal(out.within, body, lengths[i]);
+		assert_true(out.body_length == 0 && out.chunk_count == 0);
+		bytes[6]--;
+		assert_fails(rill_delta_header_parse(&out, bytes, n - 1, &error), RILL_CORRUPT,
+			     &error, "does not fit");
+	}
+	in.within_length = RILL_DELTA_WITHIN + 1;
+	n = rill_delta_header_write(&in, bytes, sizeof bytes);
+	assert_fails(rill_delta_header_parse(&out, bytes, n, &error), RILL_CORRUPT, &error,
+		     "does not fit");
+}
+
 static void what_this_build_does_not_know_is_unsupported(void **state)
 {
 	struct rill_error error;
@@ -278,7 +308,7 @@ static void what_this_build_does_not_know_is_unsupported(void **state)
 		if (version != RILL_DELTA_VERSION)
 			assert_fails(parse_raw(&raw, &error), RILL_UNSUPPORTED, &error, "version");
 	}
-	for (int flags = 2; flags < 256; flags++) { /* 1: of images */
+	for (int flags = 4; flags < 256; flags++) { /* 1: of images, 2: a body within */
 		raw = usual;
 		raw.flags = (uint8_t)flags;
 		assert_fails(parse_raw(&raw, &error), RILL_UNSUPPORTED, &error, "flags");
@@ -289,7 +319,7 @@ static void impossible_header_lengths_are_refused(void **state)
 {
 	static const uint32_t bad[] = {0, 1, 9, RILL_DELTA_HEADER_MAX + 1, INT32_MAX, UINT32_MAX};
 	static const uint32_t good[] = {RILL_DELTA_PREAMBLE, 211, RILL_DELTA_HEADER_MAX};
-	uint8_t bytes[RILL_DELTA_PREAMBLE] = "\x89RIL\2\0";
+	uint8_t bytes[RILL_DELTA_PREAMBLE] = "\x89RIL\3\0";
 	struct rill_error error;
 	uint32_t length;
 
@@ -387,6 +417,7 @@ int main(void)
 		cmocka_unit_test(the_smallest_and_the_largest_counts_come_back),
 		cmocka_unit_test(a_header_cut_off_anywhere_is_refused),
 		cmocka_unit_test(no_byte_that_is_changed_breaks_a_limit),
+		cmocka_unit_test(a_body_within),
 		cmocka_unit_test(what_this_build_does_not_know_is_unsupported),
 		cmocka_unit_test(impossible_header_lengths_are_refused),
 		cmocka_unit_test(counts_and_lengths_beyond_the_limits_are_refused),

@@ -387,7 +387,7 @@ static void versions_and_flags_to_come(void **state)
 	craft->delta[4]++;
 	refused(craft, RILL_UNSUPPORTED, "version");
 	craft->delta[4]--;
-	for (unsigned bit = 1; bit < 8; bit++) {
+	for (unsigned bit = 2; bit < 8; bit++) {
 		craft->delta[5] = (uint8_t)(1u << bit);
 		refused(craft, RILL_UNSUPPORTED, "flags");
 	}

@@ -126,18 +126,40 @@ static void the_header_says_what_the_file_has(void **state)
 	assert_memory_equal(parsed->base[0].sha256, digest, sizeof digest);
 	rill_sha256(target, sizeof target, digest);
 	assert_memory_equal(parsed->output[0].sha256, digest, sizeof digest);
-	rill_sha256(delta.bytes + parsed->length, parsed->body_length, digest);
-	assert_int_equal(header->chunk_count, 1);
-	assert_memory_equal(header->chunk_sha256, digest, RILL_CHUNK_HASH_SIZE);
+	assert_int_equal(header->chunk_count, 0);
+	assert_int_equal(header->body_length, 0);
+	assert_true(header->within_length > 0);
 	buffer_free(&delta);
 	free(header);
 	free(parsed);
+}
+
+static void a_longer_body_has_chunks(void **state)
+{
+	static uint8_t target[RILL_DELTA_CHUNK + 5000];
+	const struct pair pair = {"chunks", target, target, 0, sizeof target};
+	struct rill_delta_header header;
+	uint8_t digest[RILL_SHA256_SIZE];
+	struct buffer delta;
+	uint32_t random = 1;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof target; i++)
+		target[i] = (uint8_t)((random = random * 1664525 + 1013904223) >> 24);
+	make(&pair, &delta, &header);
+	assert_int_equal(header.within_length, 0);
+	assert_int_equal(header.length + header.body_length, delta.length);
+	assert_int_equal(header.chunk_count, 2);
+	rill_sha256(delta.bytes + header.length, RILL_DELTA_CHUNK, digest);
+	assert_memory_equal(header.chunk_sha256, digest, RILL_CHUNK_HASH_SIZE);
+	buffer_free(&delta);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		in_folder(pairs_at_the_edges_come_back),
+		in_folder(a_longer_body_has_chunks),
 		in_folder(small_files_with_random_edits_come_back),
 		in_folder(large_files_with_random_edits_come_back),
 		cmocka_unit_test(what_is_known_costs_next_to_nothing),
