@@ -135,8 +135,12 @@ static inline uint8_t code_byte(struct rill_byte_model *model, const struct rill
 		bit.set[0] = choice->set * 8 + depth;
 		bit.set[1] = choice->trust[0] * 16u + agreed * 8 + depth;
 		bit.final = choice->final * 256 + known;
-		result = rill_bit_code(&model->bits, tables, coder, &bit, byte >> (7 - depth) & 1,
-				       (contexts + expectations) / 4);
+		if (expectations == 2)
+			result = rill_bit_code(&model->bits, tables, coder, &bit,
+					       byte >> (7 - depth) & 1, 2);
+		else
+			result = rill_bit_code(&model->bits, tables, coder, &bit,
+					       byte >> (7 - depth) & 1, 3);
 		known = known * 2 + result;
 		node = node * 2 + result;
 	}

@@ -6,6 +6,8 @@
  * of lpaq) or the next hexadecimal digit of them (a build's number stands in the name of its file
  * of symbols), the byte of the base that would come next had the copy before gone on, and the one
  * that the copy behind would have begun with.
+ * Before that it may be shown code of the base: then it knows the program's ways, and has learnt
+ * nothing about expectations.
  */
 #ifndef RILL_LITERAL_MODEL_H
 #define RILL_LITERAL_MODEL_H

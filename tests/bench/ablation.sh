@@ -67,7 +67,7 @@ code of the base shown to the model of literals|protocol/delta_body.c|s/code == 
 hexadecimal digits of what was literal|protocol/literal_model.c|s/model->match_length == 0 && model->hex_length > 0/false/
 the second set of weights|protocol/bit_code.h|s/middle = \(x\[0\] \+ x\[1\]\) >> 1/middle = x[0]/
 the correction after mixing|protocol/bit_code.h|s/p = \(p \+ corrected \* 3\) \/ 4/p = p + 0 * corrected/
-numbers shown to the models at the start|protocol/prime.c|s/prime_(layout|copies)\(numbers, tables, &coder\)/(void)prime_\1/
-regions without changes left out|host/layout_trim.c|s/needed\[region - layout->region\] = differs.*/needed[region - layout->region] = true;/
+numbers shown to the models at the start|protocol/prime.c|s/^\tprime_/\tif (!tables) prime_/
+regions without changes left out|host/layout_trim.c|s/= differs\(/= true || differs(/
 short bodies within the header|host/engine.c|s/bool within = .*/bool within = false;/
 END
