@@ -22,12 +22,15 @@ static void file_name(const struct target_config *target, char name[static 64])
 static bool parse_line(const char *line, const char *slot, struct slot_record *record)
 {
 	size_t n = strlen(slot);
+	char *end;
 
 	if (strncmp(line, slot, n) != 0 || line[n] != ' ')
 		return false;
-	if (sscanf(line + n, " %" SCNu64 " %" SCNu64 " %64[-0-9a-f]", &record->length,
-		   &record->written, record->sha256) == 3 &&
-	    record->written <= record->length)
+	record->length = strtoull(line + n, &end, 10);
+	record->written = strtoull(end, &end, 10);
+	snprintf(record->sha256, sizeof record->sha256, "%.*s", (int)strcspn(end + 1, "\n"),
+		 end + 1);
+	if (*end == ' ' && record->written <= record->length)
 		return true;
 	*record = (struct slot_record){.length = 0};
 	return false;

@@ -109,7 +109,9 @@ static enum method find_method(const struct rill_public_key *key)
 	} known[] = {
 		{"ecdsa", "ecdsa-sha2-nistp256", ECDSA},
 		{"ecdsa-sha2-nistp256", "ecdsa-sha2-nistp256", ECDSA},
+#ifdef MBEDTLS_PKCS1_V21
 		{"rsa", "rsassa-pss-sha256", RSA},
+#endif
 #ifdef RILL_ED25519
 		{"ed25519", "ed25519", ED25519},
 #endif

@@ -7,9 +7,9 @@ file(CREATE_LINK /usr/include/linux ${kernel}/linux SYMBOLIC)
 file(CREATE_LINK /usr/include/asm-generic ${kernel}/asm-generic SYMBOLIC)
 file(CREATE_LINK /usr/include/aarch64-linux-gnu/asm ${kernel}/asm SYMBOLIC)
 # Nothing here unwinds; debug information is for sizes.sh and not installed (cmake --install DIR --strip).
-set(CMAKE_C_FLAGS_INIT "-specs=/usr/lib/aarch64-linux-musl/musl-gcc.specs -g -fno-unwind-tables -fno-asynchronous-unwind-tables -isystem ${kernel}")
+set(CMAKE_C_FLAGS_INIT "-specs=/usr/lib/aarch64-linux-musl/musl-gcc.specs -g -fno-unwind-tables -fno-asynchronous-unwind-tables -fno-ipa-cp -fmerge-all-constants -mno-outline-atomics -isystem ${kernel}")
 # What is only relocated could be made read-only; for pages of 64 KiB, which some kernels have, that takes up to as much.
-set(CMAKE_EXE_LINKER_FLAGS_INIT "-static -Wl,-z,norelro")
+set(CMAKE_EXE_LINKER_FLAGS_INIT "-static -Wl,-z,norelro -Wl,-z,common-page-size=512 -Wl,-O2")
 set(CMAKE_FIND_ROOT_PATH /usr/lib/aarch64-linux-musl)
 set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)

@@ -44,9 +44,18 @@ JSON
 cat >"$w/script" <<'GUEST'
 mount -t ext4 /dev/vda /mnt
 free -k | head -n 2
-time -v rill-agent update --json --config /device/config
+start=$(cut -d ' ' -f 1 /proc/uptime)
+rill-agent update --json --config /device/config &
+# What the kernel says while it lasts; time(1) of BusyBox takes kilobytes for pages.
+while peak=$(grep VmHWM /proc/$!/status); do
+	echo "$peak" >/tmp/peak
+	sleep 0.2
+done
+wait $!
 code=$?
+echo "peak: $(tail -n 1 /tmp/peak)"
+echo "seconds: $(awk "BEGIN { print $(cut -d ' ' -f 1 /proc/uptime) - $start }")"
 [ $code = 0 ] && sha256sum -c /device/new.sha256
 GUEST
 guest_run "${TIMEOUT:-1200}" "$w/script" -m "$memory" -drive "if=none,id=d0,file=$w/disk.img,format=raw" \
-	-device virtio-blk-pci,drive=d0 | grep -vE 'average|size \(|faults|switches|Swaps|signals|sockets|Page size' || fail "the update"
+	-device virtio-blk-pci,drive=d0 || fail "the update"

@@ -85,7 +85,6 @@ slots_root() { # FOLDER VERSION HEALTH
 			case $status in *"\"state\":\"$state\""*) ;; *) continue ;; esac
 			case $status in *"\"release\":$release"[,}]*) ;; *) continue ;; esac
 			[ "$version" = "$(cat /etc/version)" ] || continue
-			grep -E 'VmHWM' /proc/"$(pidof rill-agent | cut -d ' ' -f 1)"/status
 			rm -f /data/rill/poll
 			echo "guest: done"
 			umount /data

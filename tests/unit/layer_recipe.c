@@ -102,7 +102,7 @@ static enum rill_code make_again(size_t n, size_t most, struct output *out,
 						  (struct rill_deflate_sink){out, append}, error);
 
 	for (size_t at = 0; at < n && code == RILL_OK;) {
-		size_t some = 1 + next_random(&random) % most;
+		size_t some = 1 + (size_t)(next_random(&random) % most);
 
 		some = some < n - at ? some : n - at;
 		code = rill_gzip_again_feed(again, sample.plain + at % PLAIN, some, error);

@@ -281,7 +281,7 @@ static void a_half_written_slot_is_not_started(void **state)
 	assert_fails(kind_slot.reopen(install, &error), RILL_IO, &error, "no whole image");
 	assert_ok(kind_slot.resume(install, LENGTH, &kept, &error), &error);
 	assert_int_equal(kept, 2 * KIND_FLUSH);
-	write_new(device, install, kept, LENGTH);
+	write_new(device, install, (size_t)kept, LENGTH);
 	assert_fails(kind_slot.write(install, 0, "x", 1, &error), RILL_CORRUPT, &error, "longer");
 	assert_fails(kind_slot.seal(install, device->from, &error), RILL_CORRUPT, &error,
 		     "other bytes");
