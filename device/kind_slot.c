@@ -136,12 +136,12 @@ static enum rill_code start(struct slot_install **started, const struct target_c
 static enum rill_code slot_open(struct install **install, const struct target_config *target,
 				struct rill_error *error)
 {
-	struct slot_install *slot;
+	struct slot_install *slot = NULL;
 	enum rill_code code = start(&slot, target, error);
 	int primary = -1;
 
 	*install = NULL;
-	if (code != RILL_OK)
+	if (code != RILL_OK || !slot)
 		return code;
 	code = boot_loader_primary(target, &primary, error);
 	if (code == RILL_OK && primary != slot->current)
@@ -311,12 +311,12 @@ static enum rill_code slot_position(const struct target_config *target, const ui
 				    const uint8_t *to, bool rebooted, enum kind_position *position,
 				    struct rill_error *error)
 {
-	struct slot_install *slot;
+	struct slot_install *slot = NULL;
 	enum rill_code code = start(&slot, target, error);
 	bool bad = false;
 	int primary = -1;
 
-	if (code != RILL_OK)
+	if (code != RILL_OK || !slot)
 		return code;
 	code = boot_loader_primary(target, &primary, error);
 	if (code == RILL_OK)
@@ -357,12 +357,12 @@ static enum rill_code go_to(const struct target_config *target, int slot, struct
 static enum rill_code slot_restore(const struct target_config *target, const uint8_t *from,
 				   struct rill_error *error)
 {
-	struct slot_install *slot;
+	struct slot_install *slot = NULL;
 	uint8_t sha256[RILL_SHA256_SIZE];
 	uint64_t length;
 	enum rill_code code = start(&slot, target, error);
 
-	if (code != RILL_OK)
+	if (code != RILL_OK || !slot)
 		return code;
 	if (from && memcmp(slot->install.base_sha256, from, RILL_SHA256_SIZE) == 0) {
 		code = go_to(target, slot->current, error); /* it never left */

@@ -28,10 +28,11 @@ static bool parse_line(const char *line, const char *slot, struct slot_record *r
 		return false;
 	record->length = strtoull(line + n, &end, 10);
 	record->written = strtoull(end, &end, 10);
-	snprintf(record->sha256, sizeof record->sha256, "%.*s", (int)strcspn(end + 1, "\n"),
-		 end + 1);
-	if (*end == ' ' && record->written <= record->length)
+	if (*end == ' ' && record->written <= record->length) {
+		snprintf(record->sha256, sizeof record->sha256, "%.*s", (int)strcspn(end + 1, "\n"),
+			 end + 1);
 		return true;
+	}
 	*record = (struct slot_record){.length = 0};
 	return false;
 }

@@ -56,8 +56,8 @@ bool rill_delta_is_image(const uint8_t *bytes, size_t n)
 {
 	struct rill_reader reader = rill_reader(bytes, n);
 	struct rill_error ignored;
-	uint32_t length;
-	uint8_t flags;
+	uint32_t length = 0;
+	uint8_t flags = 0;
 
 	return get_preamble(&reader, &length, &flags, &ignored) == RILL_OK &&
 	       (flags & RILL_DELTA_IMAGE);
