@@ -61,7 +61,7 @@ say "2. Two versions of a program"
 if [ "$own" = 0 ]; then
 	rm -rf build/demo-sources
 	mkdir -p build/demo-sources
-	cp -r CMakeLists.txt protocol device boards build/demo-sources/
+	cp -r --parents CMakeLists.txt protocol device boards tests/interop build/demo-sources/
 	patch -s -d build/demo-sources -p1 <tests/demo/second-version.patch
 	build agent-2 build/demo-sources -DRILL_HOST=OFF "${cross[@]}"
 	old=rill-agent-1 new=rill-agent-2
