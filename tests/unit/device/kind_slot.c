@@ -350,23 +350,25 @@ static uint64_t length_of(void *state, const uint8_t *bytes, size_t n)
 
 static void superblocks_tell_how_long_an_image_is(void **state)
 {
+	static const uint8_t squashfs[4] = {'h', 's', 'q', 's'};
+	static const uint8_t erofs[4] = {0xe2, 0xe1, 0xf5, 0xe0}, ext4[2] = {0x53, 0xef};
 	static uint8_t bytes[100000];
 
 	assert_int_equal(length_of(*state, bytes, sizeof bytes), 0);
-	memcpy(bytes, "hsqs", 4);
+	memcpy(bytes, squashfs, sizeof squashfs);
 	bytes[41] = 0x30; /* 12288 bytes, and one */
 	bytes[40] = 1;
 	assert_int_equal(length_of(*state, bytes, sizeof bytes), 16384);
 	bytes[42] = 9; /* more than there is */
 	assert_int_equal(length_of(*state, bytes, sizeof bytes), 0);
 	memset(bytes, 0, sizeof bytes);
-	memcpy(bytes + 1024, "\xe2\xe1\xf5\xe0", 4);
+	memcpy(bytes + 1024, erofs, sizeof erofs);
 	bytes[1024 + 12] = 12;
 	bytes[1024 + 36] = 7;
 	assert_int_equal(length_of(*state, bytes, sizeof bytes), 28672);
 	memset(bytes, 0, sizeof bytes);
 	bytes[1024 + 4] = 64; /* blocks of 1 KiB */
-	memcpy(bytes + 1024 + 56, "\x53\xef", 2);
+	memcpy(bytes + 1024 + 56, ext4, sizeof ext4);
 	assert_int_equal(length_of(*state, bytes, sizeof bytes), 65536);
 	bytes[1024 + 24] = 200;
 	assert_int_equal(length_of(*state, bytes, sizeof bytes), 0);
