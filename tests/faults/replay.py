@@ -10,7 +10,8 @@ usage: replay.py NAME BASE.img LOG --old FILE --new FILE --config FILE --offline
 After each write and flush comes a plain cut. Beyond that a real disk may have
   tear     written only the first k units of 4096 bytes of the last write (N points in each), or
   reorder  written any part of what came since the last flush, in units (N random choices before each flush).
-The configurations' paths are below FOLDER, where the disk is mounted. --bad: a control, something must be broken.
+The configurations' paths are below FOLDER, where the disk is mounted. --bad: a control, something must be broken;
+the first of a kind is enough.
 Needs root, for loop mounts.
 """
 import argparse
@@ -100,7 +101,7 @@ class Judge:
     def judge(self, kind, at, disk):
         counts = self.kinds.setdefault(kind, [0, 0, 0, 0, 0])
         self.points += 1
-        if self.points % self.arguments.sample:
+        if self.points % self.arguments.sample or (self.arguments.bad and counts[4]):
             return
         counts[0] += 1
         with open(self.cut, "wb") as f:
