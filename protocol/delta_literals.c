@@ -165,7 +165,7 @@ static bool is_code(const struct rill_region *region)
 enum rill_code rill_body_learn(struct rill_body *b, struct rill_error *error)
 {
 	const struct rill_region *region = b->layout->region;
-	const struct rill_region *end = region + b->layout->region_count;
+	const struct rill_region *end = region ? region + b->layout->region_count : NULL;
 	uint64_t total = 0, each;
 	struct rill_coder coder;
 

@@ -54,7 +54,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	options.passes = 1 + (new_n & 1);
 	decode.base = old;
 	decode.base_length = n;
-	sources = (struct sources){old, new, n, new_n, &(uint64_t){n}, &(uint64_t){new_n}, 1, 1};
+	sources = (struct sources){.old = old,
+				   .new = new,
+				   .old_n = n,
+				   .new_n = new_n,
+				   .old_object = &(uint64_t){n},
+				   .new_object = &(uint64_t){new_n},
+				   .old_objects = 1,
+				   .new_objects = 1};
 	must(encode_delta(&sources, &options, &delta, NULL, &error) == RILL_OK);
 	must(craft_decode(&decode, delta.bytes, delta.n, &error) == RILL_OK);
 	must(decode.written == new_n && memcmp(decode.output, new, new_n) == 0);
