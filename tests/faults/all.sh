@@ -1,6 +1,6 @@
 #!/bin/bash
 # All of the proof that nothing breaks an installation: every call that can go wrong, every block write after which the power
-# can go, and kill -9 in a loop. Takes the better part of an hour; the tests faults_* are a selection. Prints the tables.
+# can go, and kill -9 in a loop. Takes long; the tests faults_* are a selection. Prints the tables.
 # usage: all.sh        needs the presets dev and arm64 built; root for the power cuts
 set -euo pipefail
 cd "$(dirname -- "$0")/../.."
