@@ -136,9 +136,8 @@ static enum rill_code check(const struct job *job, char **operand, struct rill_e
 	if (job->options.memory && job->options.memory < MEMORY_LEAST)
 		return rill_fail(error, RILL_USAGE, "--memory is at least %d M",
 				 MEMORY_LEAST >> 20);
-	if (job->common.json && strcmp(job->output, "-") == 0)
-		return rill_fail(error, RILL_USAGE,
-				 "--json and -o - would both use standard output");
+	if (check_output(&job->common, job->output, error) != RILL_OK)
+		return error->code;
 	if (strcmp(operand[0], "-") == 0 && strcmp(operand[1], "-") == 0)
 		return rill_fail(error, RILL_USAGE,
 				 "only one of OLD and NEW can be standard input");

@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define IMAGE_MEMORY (INT64_C(1) << 30)
-
 enum rill_code base_images_open(struct base_images *bases, const char *old,
 				const struct text_list *more, const char *platform,
 				struct rill_error *error)
@@ -76,7 +74,8 @@ static void print_json(const struct image_diff *diff, const struct image_report 
 	report_add_number(json, "memory", memory);
 	report_add_number(json, "layers", report->layers);
 	report_add_number(json, "changed_layers", report->changed);
-	cJSON_AddStringToObject(json, "exact", report->inexact ? "config" : "manifest");
+	cJSON_AddStringToObject(json, "exact",
+				report->inexact || report->unpublished ? "config" : "manifest");
 	if (report->inexact)
 		report_add_number(json, "inexact_layer", report->inexact);
 	report_print(json);
@@ -89,7 +88,10 @@ static void print_text(const struct image_diff *diff, const struct image_report 
 	       diff->output, length,
 	       report->length ? 100.0 * (double)length / (double)report->length : 0,
 	       (unsigned long long)report->length, report->layers, report->changed);
-	if (report->inexact)
+	if (report->unpublished)
+		printf("config-exact: the image ID holds; a docker-archive has no published "
+		       "manifest\n");
+	else if (report->inexact)
 		printf("config-exact: the image ID holds, the manifest's digest does not: layer "
 		       "%zu (%s) cannot be compressed again as it was\n",
 		       report->inexact, compression_name(report->compression));
@@ -108,8 +110,6 @@ enum rill_code image_diff_run(struct image_diff *diff, struct rill_error *error)
 	enum rill_code code = header ? RILL_OK : rill_fail(error, RILL_MEMORY, "no memory");
 
 	diff->options.quiet = diff->common.quiet;
-	if (!diff->options.memory)
-		diff->options.memory = IMAGE_MEMORY;
 	if (code == RILL_OK)
 		code = base_images_open(&bases, diff->old, diff->bases, diff->platform, error);
 	if (code == RILL_OK)
@@ -158,7 +158,6 @@ enum rill_code image_apply_run(struct image_apply *apply, struct rill_error *err
 {
 	struct progress progress = progress_start("applying", apply->common.quiet);
 	struct base_images bases = {0};
-	struct layout layout = {0};
 	struct image_patch patch = {.delta = apply->delta,
 				    .budget = apply->budget,
 				    .plain = apply->plain,
@@ -169,13 +168,10 @@ enum rill_code image_apply_run(struct image_apply *apply, struct rill_error *err
 	patch.bases = bases.images;
 	patch.base_count = bases.count;
 	if (code == RILL_OK)
-		code = layout_open(&layout, apply->output, error);
-	if (code == RILL_OK)
-		code = image_patch(&patch, &layout, error);
+		code = image_patch(&patch, apply->output, error);
 	progress_end(&progress);
 	if (code == RILL_OK)
 		print_applied(apply, &patch);
-	layout_close(&layout);
 	base_images_close(&bases);
 	return code;
 }

@@ -249,10 +249,12 @@ static enum rill_code run(const char *path, struct job *job, struct rill_error *
 
 enum rill_code command_info(int argc, char **argv, struct rill_error *error)
 {
-	struct job *job = calloc(1, sizeof *job);
-	struct option_spec options[] = {{"base", 'b', OPTION_TEXT, job ? &job->base : NULL, "OLD",
+	struct common common = {0};
+	const char *base = NULL;
+	struct job *job;
+	struct option_spec options[] = {{"base", 'b', OPTION_TEXT, &base, "OLD",
 					 "decode it, and show what its bytes are about"},
-					COMMON_OPTIONS(job->common)};
+					COMMON_OPTIONS(common)};
 	const struct usage usage = {
 		"info",
 		"DELTA [--base OLD]",
@@ -266,13 +268,16 @@ enum rill_code command_info(int argc, char **argv, struct rill_error *error)
 	char **operand;
 	size_t count;
 	bool done;
-	enum rill_code code = RILL_OK;
+	enum rill_code code = parse_options(&usage, argc, argv, &operand, &count, &done, error);
 
+	if (code != RILL_OK || done)
+		return code;
+	job = calloc(1, sizeof *job);
 	if (!job)
 		return rill_fail(error, RILL_MEMORY, "no memory");
-	code = parse_options(&usage, argc, argv, &operand, &count, &done, error);
-	if (code == RILL_OK && !done)
-		code = run(operand[0], job, error);
+	job->common = common;
+	job->base = base;
+	code = run(operand[0], job, error);
 	free(job);
 	return code;
 }

@@ -95,9 +95,8 @@ static enum rill_code check_and_run(struct job *job, char **operand, struct rill
 {
 	if (!job->output)
 		return rill_fail(error, RILL_USAGE, "where to? give -o NEW");
-	if (job->common.json && strcmp(job->output, "-") == 0)
-		return rill_fail(error, RILL_USAGE,
-				 "--json and -o - would both use standard output");
+	if (check_output(&job->common, job->output, error) != RILL_OK)
+		return error->code;
 	return run(job, operand[0], operand[1], error);
 }
 

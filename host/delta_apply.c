@@ -107,12 +107,15 @@ static enum rill_code end_check(struct base_check *check, enum rill_code code,
 
 enum rill_code delta_decode(const struct input *delta, const struct rill_delta_header *header,
 			    uint64_t budget, struct rill_decoder_io io, const atomic_bool *stop,
-			    struct progress *progress, struct rill_error *error)
+			    const struct delta_watch *watch, struct progress *progress,
+			    struct rill_error *error)
 {
 	struct rill_decoder *decoder;
 	size_t at = header->length;
 	enum rill_code code = rill_decoder_new(&decoder, header, budget, io, error);
 
+	if (code == RILL_OK && watch)
+		rill_decoder_watch(decoder, watch->watch, watch->context);
 	while (code == RILL_OK && at < delta->length && !(stop && atomic_load(stop))) {
 		size_t some = delta->length - at;
 
@@ -132,6 +135,14 @@ enum rill_code delta_apply(const struct input *base, const struct input *delta, 
 			   struct output *output, struct progress *progress,
 			   struct rill_error *error)
 {
+	return delta_apply_watched(base, delta, budget, output, NULL, progress, error);
+}
+
+enum rill_code delta_apply_watched(const struct input *base, const struct input *delta,
+				   uint64_t budget, struct output *output,
+				   const struct delta_watch *watch, struct progress *progress,
+				   struct rill_error *error)
+{
 	struct storage storage = {base, output};
 	const struct rill_decoder_io io = {&storage, read_object, write_object};
 	struct rill_delta_header *header = calloc(1, sizeof *header);
@@ -144,7 +155,8 @@ enum rill_code delta_apply(const struct input *base, const struct input *delta, 
 	if (code == RILL_OK)
 		code = start_check(&check, header, base, error);
 	if (code == RILL_OK && !atomic_load(&check.wrong))
-		code = delta_decode(delta, header, budget, io, &check.wrong, progress, error);
+		code = delta_decode(delta, header, budget, io, &check.wrong, watch, progress,
+				    error);
 	code = end_check(&check, code, error);
 	free(header);
 	return code;

@@ -40,13 +40,13 @@ static enum rill_code prove(const struct sources *sources, const struct buffer *
 	const struct rill_decoder_io io = {(void *)(uintptr_t)sources, read_object, drop};
 	const struct input input = {.bytes = delta->bytes, .length = delta->length};
 	struct progress progress = progress_start("checking", quiet);
-	enum rill_code code = delta_decode(&input, header, UINT64_MAX, io, NULL, &progress, error);
+	enum rill_code code = delta_decode(&input, header, UINT64_MAX, io, NULL, NULL, &progress,
+					   error);
 
 	progress_end(&progress);
 	if (code != RILL_OK)
-		return rill_fail(error, RILL_INTERNAL,
-				 "a delta that was just made fails its check");
-	return RILL_OK;
+		rill_error_in(error, "a delta that was just made fails its check");
+	return code;
 }
 
 enum rill_code delta_make_of(const struct sources *sources, uint8_t flags,
@@ -71,7 +71,8 @@ enum rill_code delta_make_of(const struct sources *sources, uint8_t flags,
 		code = rill_delta_header_length(delta->bytes, delta->length, &length, error);
 	if (code == RILL_OK)
 		code = rill_delta_header_parse(header, delta->bytes, length, error);
-	if (code == RILL_OK && options->prove)
+	/* How often a decoder has to inflate streams anew, only decoding tells. */
+	if (code == RILL_OK && (options->prove || header->most_streams > 0))
 		code = prove(sources, delta, header, options->quiet, error);
 	return code;
 }

@@ -12,7 +12,7 @@
 
 struct delta_options {
 	bool quiet; /* no progress bar */
-	bool prove; /* decode what was made, and compare: RILL_INTERNAL when it is another */
+	bool prove; /* decode what was made; that fails with the decoder's codes */
 	int64_t jobs, memory; /* as in host/engine.h; 0: all processors, ENGINE_MEMORY */
 };
 

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/delta_tally.h"
 
-#include "host/scratch.h"
-#include "protocol/delta_decoder.h"
-#include <errno.h>
+#include "host/delta_apply.h"
 #include <string.h>
-#include <unistd.h>
 
 const char *const tally_part_name[RILL_BODY_PARTS] = {
 	[RILL_PART_STREAMS] = "streams",   [RILL_PART_SIZES] = "groups",
@@ -74,7 +71,6 @@ static uint64_t log2_of(uint32_t x)
 
 static void count_regions(struct delta_tally *tally, const struct rill_layout *layout)
 {
-	tally->images += layout->image_count;
 	for (size_t i = 0; i < layout->region_count; i++) {
 		tally->regions[layout->region[i].class]++;
 		tally->region_bytes[layout->region[i].class] += layout->region[i].length;
@@ -112,95 +108,21 @@ static void watch(void *context, struct rill_body *body, uint64_t offset)
 	tally->position = position;
 }
 
-struct storage {
-	const struct input *base;
-	int output;
-};
-
-static enum rill_code read_object(void *context, size_t object, uint64_t offset, uint8_t *bytes,
-				  size_t n, struct rill_error *error)
-{
-	const struct storage *storage = context;
-
-	if (object == 0) {
-		memcpy(bytes, storage->base->bytes + offset, n);
-		return RILL_OK;
-	}
-	if (pread(storage->output, bytes, n, (off_t)offset) != (ssize_t)n)
-		return rill_fail(error, RILL_IO, "scratch file: read: %s", strerror(errno));
-	return RILL_OK;
-}
-
-static enum rill_code write_object(void *context, size_t object, const uint8_t *bytes, size_t n,
-				   struct rill_error *error)
-{
-	const struct storage *storage = context;
-
-	(void)object; /* there is one output */
-	return scratch_write(storage->output, bytes, n, error);
-}
-
-static enum rill_code check_base(const struct rill_delta_header *header, const struct input *base,
-				 struct rill_error *error)
-{
-	uint8_t digest[RILL_SHA256_SIZE];
-	char hex[RILL_SHA256_HEX];
-
-	if (header->base_count != 1 || header->output_count != 1)
-		return rill_fail(error, RILL_UNSUPPORTED,
-				 "the delta is of %zu bases and %zu outputs; a file has one each",
-				 header->base_count, header->output_count);
-	rill_sha256(base->bytes, base->length, digest);
-	if (base->length == header->base[0].length &&
-	    memcmp(digest, header->base[0].sha256, sizeof digest) == 0)
-		return RILL_OK;
-	rill_hex(header->base[0].sha256, RILL_SHA256_SIZE, hex);
-	return rill_fail(error, RILL_WRONG_BASE,
-			 "not the base of this delta, which has %llu bytes and SHA-256 %s",
-			 (unsigned long long)header->base[0].length, hex);
-}
-
-static enum rill_code decode(struct rill_decoder *decoder, const struct rill_delta_header *header,
-			     const struct input *delta, struct progress *progress,
-			     struct rill_error *error)
-{
-	enum rill_code code = RILL_OK;
-
-	for (size_t at = header->length; code == RILL_OK && at < delta->length;) {
-		size_t some = delta->length - at;
-
-		if (some > RILL_DELTA_CHUNK)
-			some = RILL_DELTA_CHUNK;
-		code = rill_decoder_feed(decoder, delta->bytes + at, some, error);
-		at += some;
-		progress_show(progress, rill_decoder_written(decoder), header->output_length);
-	}
-	return code == RILL_OK ? rill_decoder_finish(decoder, error) : code;
-}
-
 enum rill_code delta_tally_take(struct delta_tally *tally, const struct rill_delta_header *header,
 				const struct input *base, const struct input *delta,
 				struct progress *progress, struct rill_error *error)
 {
-	struct storage storage = {.base = base, .output = -1};
-	const struct rill_decoder_io io = {&storage, read_object, write_object};
-	struct rill_decoder *decoder = NULL;
-	enum rill_code code = check_base(header, base, error);
+	const struct delta_watch watching = {watch, tally};
+	struct output nowhere;
+	enum rill_code code = output_open(&nowhere, "-", error);
 
 	memset(tally, 0, sizeof *tally);
 	if (code == RILL_OK)
-		code = scratch_open(&storage.output, NULL, error);
-	if (code == RILL_OK)
-		code = rill_decoder_new(&decoder, header, UINT64_MAX, io, error);
-	if (code == RILL_OK) {
-		rill_decoder_watch(decoder, watch, tally);
-		code = decode(decoder, header, delta, progress, error);
-	}
+		code = delta_apply_watched(base, delta, UINT64_MAX, &nowhere, &watching, progress,
+					   error);
 	if (code == RILL_OK && tally->begun)
 		end_step(tally, (header->within_length + header->body_length) * TALLY_BYTE,
 			 header->output_length);
-	rill_decoder_free(decoder);
-	if (storage.output >= 0)
-		close(storage.output);
+	output_abandon(&nowhere);
 	return code;
 }

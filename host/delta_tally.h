@@ -21,7 +21,7 @@ struct tally_item {
 struct delta_tally {
 	struct tally_item item[RILL_BODY_PARTS][RILL_REGION_CLASSES][RILL_KINDS];
 	/* Of the base, as the layouts of all groups say. */
-	uint64_t regions[RILL_REGION_CLASSES], region_bytes[RILL_REGION_CLASSES], images;
+	uint64_t regions[RILL_REGION_CLASSES], region_bytes[RILL_REGION_CLASSES];
 
 	/* The step at work. */
 	struct rill_body_place place;
@@ -34,8 +34,8 @@ extern const char *const tally_part_name[RILL_BODY_PARTS];
 extern const char *const tally_class_name[RILL_REGION_CLASSES];
 extern const char *const tally_kind_name[RILL_KINDS];
 
-/* Takes a delta of one base and one output. RILL_WRONG_BASE, RILL_CORRUPT, RILL_UNSUPPORTED, and
- * those of the scratch file that the output goes to. */
+/* Takes a delta of one base and one output. The codes of delta_apply(), and
+ * those of the temporary file that the output goes to. */
 enum rill_code delta_tally_take(struct delta_tally *tally, const struct rill_delta_header *header,
 				const struct input *base, const struct input *delta,
 				struct progress *progress, struct rill_error *error);

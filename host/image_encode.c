@@ -2,12 +2,15 @@
 #include "host/image_encode.h"
 
 #include "host/gzip_recipe.h"
+#include "host/image_store.h"
 #include "host/scratch.h"
 #include "protocol/image_delta.h"
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define IMAGE_MEMORY (INT64_C(1) << 30) /* unless the options say another */
 
 /* One side of the delta: its objects, one after another in a file without a name. */
 struct side {
@@ -104,10 +107,26 @@ static bool needs_none(const struct encoding *e, const struct image_layer *layer
 	return false;
 }
 
+/* The blob, which is not read otherwise when a base has the layer's plain bytes. */
+static enum rill_code check_blob(const struct image *image, size_t i,
+				 const struct image_bytes *blob, struct rill_error *error)
+{
+	uint8_t found[RILL_SHA256_SIZE];
+	char what[48];
+
+	snprintf(what, sizeof what, "layer %zu, blob", i + 1);
+	rill_sha256(blob->bytes, blob->length, found);
+	if (memcmp(found, image->layers[i].digest, sizeof found) == 0)
+		return RILL_OK;
+	return image_digest_differs(image->spec, what, image->layers[i].digest, found, error);
+}
+
+/* Recipes that become too long are left out: then the layer cannot be made again. */
 static enum rill_code find_recipe(struct encoding *e, size_t i, struct rill_error *error)
 {
 	static const uint8_t none = 0;
 	const struct image_layer *layer = &e->target->layers[i];
+	const size_t before = e->recipes.length, others = e->target->layer_count - i;
 	bool wanted = !needs_none(e, layer), found = false;
 	enum rill_code code = RILL_OK;
 	struct image_bytes blob;
@@ -115,9 +134,15 @@ static enum rill_code find_recipe(struct encoding *e, size_t i, struct rill_erro
 	if (wanted && layer->compression == COMPRESSION_GZIP) {
 		code = image_layer_blob(e->target, i, &blob, error);
 		if (code == RILL_OK)
+			code = check_blob(e->target, i, &blob, error);
+		if (code == RILL_OK)
 			code = gzip_recipe_find(blob.bytes, blob.length, &e->recipes, &found,
 						error);
 		image_bytes_close(&blob);
+	}
+	if (found && e->recipes.length + others > RILL_IMAGE_DOCUMENT_MAX) {
+		e->recipes.length = before;
+		found = false;
 	}
 	if (code == RILL_OK && !found)
 		code = buffer_append(&e->recipes, &none, 1, error);
@@ -143,9 +168,6 @@ static enum rill_code add_target(struct encoding *e, struct rill_error *error)
 		code = add_document(e->new, &image->manifest, error);
 	for (size_t i = 0; i < image->layer_count && code == RILL_OK; i++)
 		code = find_recipe(e, i, error);
-	if (code == RILL_OK && e->recipes.length > RILL_IMAGE_DOCUMENT_MAX)
-		code = rill_fail(error, RILL_UNSUPPORTED,
-				 "%s: its layers are gzip files of too many members", image->spec);
 	if (code == RILL_OK)
 		code = add_document(e->new, &e->recipes, error);
 	if (code == RILL_OK)
@@ -157,6 +179,7 @@ static void report_layers(struct encoding *e)
 {
 	struct image_report *report = e->report;
 
+	report->unpublished = e->target->made_manifest;
 	report->layers = e->target->layer_count;
 	for (size_t i = 0; i < e->target->layer_count; i++) {
 		const uint8_t *diff_id = e->target->layers[i].diff_id;
@@ -195,7 +218,11 @@ static enum rill_code encode(struct encoding *e, const struct delta_options *opt
 			.new_sha256 = e->new->sha256[0],
 		};
 
-		code = delta_make_of(&sources, RILL_DELTA_IMAGE, options, delta, header, error);
+		struct delta_options chosen = *options;
+
+		if (!chosen.memory)
+			chosen.memory = IMAGE_MEMORY;
+		code = delta_make_of(&sources, RILL_DELTA_IMAGE, &chosen, delta, header, error);
 	}
 	image_bytes_close(&old);
 	image_bytes_close(&new);

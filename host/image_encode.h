@@ -16,6 +16,7 @@ struct image_report {
 	 * published manifest holds. */
 	size_t inexact;
 	enum compression compression;
+	bool unpublished; /* a docker-archive, whose manifest was made here */
 };
 
 /* `bases` are the images that are there, one at least; `target` is the new one. Layers are read

@@ -2,6 +2,7 @@
 #include "host/image_patch.h"
 
 #include "host/delta_apply.h"
+#include "host/layout_write.h"
 #include "protocol/image_delta.h"
 #include "protocol/layer_recipe.h"
 #include <stdlib.h>
@@ -17,7 +18,7 @@ struct made {
 
 struct patching {
 	struct image_patch *patch;
-	const struct layout *layout;
+	struct layout layout;
 	struct rill_delta_header *header;
 	struct image_bytes *base; /* by object */
 	struct buffer document[RILL_IMAGE_LAYERS];
@@ -56,32 +57,58 @@ static bool is(const uint8_t *a, const uint8_t *b)
 	return memcmp(a, b, RILL_SHA256_SIZE) == 0;
 }
 
-/* Finds a base object among configs and layers; all layers are compared with their digests. */
+/* Where a base object is: an image's layer, or its config when `*layer` is their number. */
+static bool find_base(const struct image_patch *patch, const uint8_t *sha256,
+		      const struct image **image, size_t *layer)
+{
+	for (size_t i = 0; i < patch->base_count; i++) {
+		*image = &patch->bases[i];
+		*layer = (*image)->layer_count;
+		if (is((*image)->config_digest, sha256))
+			return true;
+		for (*layer = 0; *layer < (*image)->layer_count; ++*layer)
+			if (is((*image)->layers[*layer].diff_id, sha256))
+				return true;
+	}
+	return false;
+}
+
+static enum rill_code check_bases(const struct patching *p, struct rill_error *error)
+{
+	const struct image_patch *patch = p->patch;
+	const struct image *image;
+	char hex[RILL_SHA256_HEX];
+	size_t layer;
+
+	for (size_t i = 0; i < p->header->base_count; i++) {
+		const struct rill_object *wanted = &p->header->base[i];
+
+		if (find_base(patch, wanted->sha256, &image, &layer))
+			continue;
+		rill_hex(wanted->sha256, RILL_SHA256_SIZE, hex);
+		return rill_fail(error, RILL_WRONG_BASE,
+				 "%s%s: not what the delta was made from: no config or layer has "
+				 "the SHA-256 %s (%llu bytes)",
+				 patch->bases[0].spec,
+				 patch->base_count > 1 ? " and the other images" : "", hex,
+				 (unsigned long long)wanted->length);
+	}
+	return RILL_OK;
+}
+
+/* A layer is compared with its digests. */
 static enum rill_code open_base(struct patching *p, size_t object, struct rill_error *error)
 {
-	const struct rill_object *wanted = &p->header->base[object];
-	const struct image_patch *patch = p->patch;
-	struct image_bytes *base = &p->base[object];
-	char hex[RILL_SHA256_HEX];
+	const struct image *image;
+	size_t layer;
 
-	for (size_t i = 0; i < patch->base_count; i++) {
-		const struct image *image = &patch->bases[i];
-
-		if (is(image->config_digest, wanted->sha256)) {
-			*base = (struct image_bytes){.bytes = image->config.bytes,
-						     .length = image->config.length};
-			return RILL_OK;
-		}
-		for (size_t k = 0; k < image->layer_count; k++)
-			if (is(image->layers[k].diff_id, wanted->sha256))
-				return image_layer_open(image, k, base, error);
-	}
-	rill_hex(wanted->sha256, RILL_SHA256_SIZE, hex);
-	return rill_fail(error, RILL_WRONG_BASE,
-			 "%s%s: not what the delta was made from: no config or layer has the "
-			 "SHA-256 %s (%llu bytes)",
-			 patch->bases[0].spec, patch->base_count > 1 ? " and the other images" : "",
-			 hex, (unsigned long long)wanted->length);
+	if (!find_base(p->patch, p->header->base[object].sha256, &image, &layer))
+		return rill_fail(error, RILL_INTERNAL, "a base that was there");
+	if (layer < image->layer_count)
+		return image_layer_open(image, layer, &p->base[object], error);
+	p->base[object] = (struct image_bytes){.bytes = image->config.bytes,
+					       .length = image->config.length};
+	return RILL_OK;
 }
 
 static enum rill_code open_bases(struct patching *p, struct rill_error *error)
@@ -99,7 +126,7 @@ static enum rill_code open_bases(struct patching *p, struct rill_error *error)
 			code = rill_fail(error, RILL_CORRUPT, "the delta has a wrong length");
 	}
 	for (size_t i = RILL_IMAGE_LAYERS; i < h->output_count && code == RILL_OK; i++) {
-		code = layout_blob_open(p->layout, &p->made[i].blob, h->output[i].sha256, error);
+		code = layout_blob_open(&p->layout, &p->made[i].blob, h->output[i].sha256, error);
 		p->made[i].open = true;
 	}
 	return code;
@@ -143,7 +170,7 @@ static enum rill_code write_blob(const struct patching *p, const struct rill_ima
 	struct layout_blob blob;
 	struct rill_deflate_sink sink = {&blob, put_blob};
 	struct rill_gzip_again *again = NULL;
-	enum rill_code code = layout_blob_open(p->layout, &blob,
+	enum rill_code code = layout_blob_open(&p->layout, &blob,
 					       plain ? layer->diff_id : layer->digest, error);
 
 	if (code == RILL_OK && plain)
@@ -200,7 +227,7 @@ static enum rill_code copy_blob(const struct patching *p, const struct image *im
 	enum rill_code code = image_layer_blob(image, layer, &bytes, error);
 
 	if (code == RILL_OK)
-		code = layout_write_blob(p->layout, bytes.bytes, bytes.length,
+		code = layout_write_blob(&p->layout, bytes.bytes, bytes.length,
 					 image->layers[layer].digest, error);
 	image_bytes_close(&bytes);
 	return code;
@@ -220,7 +247,7 @@ static enum rill_code store_layer(struct patching *p, const struct rill_image_la
 	const uint8_t *sha256 = plain ? layer->diff_id : layer->digest;
 	const struct image *image;
 
-	if (layout_has_blob(p->layout, sha256))
+	if (layout_has_blob(&p->layout, sha256))
 		return RILL_OK;
 	if (plain && layer->object >= p->header->base_count) {
 		p->made[output].open = false;
@@ -264,20 +291,20 @@ static enum rill_code store_manifest(struct patching *p, struct rill_error *erro
 
 	if (code == RILL_OK) {
 		rill_sha256(manifest.bytes, manifest.length, patch->manifest_digest);
-		code = layout_write_blob(p->layout, config->bytes, config->length,
+		code = layout_write_blob(&p->layout, config->bytes, config->length,
 					 p->image.manifest.config.sha256, error);
 	}
 	if (code == RILL_OK)
-		code = layout_write_blob(p->layout, manifest.bytes, manifest.length,
+		code = layout_write_blob(&p->layout, manifest.bytes, manifest.length,
 					 patch->manifest_digest, error);
 	entry.manifest.media_type = patch->exact && media_type ? media_type : RILL_OCI_MANIFEST;
 	entry.manifest.size = manifest.length;
 	memcpy(entry.manifest.sha256, patch->manifest_digest, RILL_SHA256_SIZE);
-	entry.tag = p->layout->tag ? p->layout->tag : patch->bases[0].tag;
+	entry.tag = p->layout.tag ? p->layout.tag : patch->bases[0].tag;
 	if (entry.platform.os && !*entry.platform.os)
 		entry.platform.os = NULL;
 	if (code == RILL_OK)
-		code = layout_write_index(p->layout, &entry, error);
+		code = layout_write_index(&p->layout, &entry, error);
 	buffer_free(&manifest);
 	return code;
 }
@@ -313,16 +340,15 @@ static void close_all(struct patching *p)
 	for (size_t i = 0; i < RILL_IMAGE_LAYERS; i++)
 		buffer_free(&p->document[i]);
 	rill_image_delta_free(&p->image);
+	layout_close(&p->layout);
 	free(p->base);
 	free(p->made);
 	free(p->header);
 }
 
-enum rill_code image_patch(struct image_patch *patch, const struct layout *layout,
-			   struct rill_error *error)
+enum rill_code image_patch(struct image_patch *patch, const char *output, struct rill_error *error)
 {
-	struct patching p = {
-		.patch = patch, .layout = layout, .header = calloc(1, sizeof *p.header)};
+	struct patching p = {.patch = patch, .header = calloc(1, sizeof *p.header)};
 	const struct rill_decoder_io io = {&p, read_object, write_object};
 	enum rill_code code;
 
@@ -332,9 +358,15 @@ enum rill_code image_patch(struct image_patch *patch, const struct layout *layou
 	if (code == RILL_OK)
 		code = rill_image_delta_check(p.header, error);
 	if (code == RILL_OK)
+		code = rill_decoder_check_memory(p.header, patch->budget, error);
+	if (code == RILL_OK)
+		code = check_bases(&p, error);
+	if (code == RILL_OK)
+		code = layout_open(&p.layout, output, error);
+	if (code == RILL_OK)
 		code = open_bases(&p, error);
 	if (code == RILL_OK)
-		code = delta_decode(patch->delta, p.header, patch->budget, io, NULL,
+		code = delta_decode(patch->delta, p.header, patch->budget, io, NULL, NULL,
 				    patch->progress, error);
 	if (code == RILL_OK)
 		code = store(&p, error);

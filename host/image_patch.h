@@ -8,7 +8,6 @@
 
 #include "host/file.h"
 #include "host/image.h"
-#include "host/layout_write.h"
 #include "host/progress.h"
 
 struct image_patch {
@@ -23,11 +22,11 @@ struct image_patch {
 	uint8_t manifest_digest[RILL_SHA256_SIZE];
 };
 
-/* Old layers that are compressed are decompressed to the scratch folder. The image gets the
- * layout's tag, or that of the first base; what was in the layout stays. Nothing refers to what is
- * incomplete. RILL_WRONG_BASE names a layer that no base has; RILL_UNSUPPORTED: not a delta
- * of images. */
-enum rill_code image_patch(struct image_patch *patch, const struct layout *layout,
-			   struct rill_error *error);
+/* `output` is DIR or DIR:TAG (layout_write.h). What can be known before is refused before anything
+ * is read or made: a delta of something else, over the budget, or of configs and layers that no
+ * base has (RILL_WRONG_BASE names it). Old layers that are compressed are decompressed to the
+ * scratch folder. The image gets the tag, or that of the first base; what was in the layout stays.
+ * Nothing refers to what is incomplete. */
+enum rill_code image_patch(struct image_patch *patch, const char *output, struct rill_error *error);
 
 #endif

@@ -59,6 +59,15 @@ static enum rill_code add_text(struct text_list *list, const char *text, struct 
 	return RILL_OK;
 }
 
+enum rill_code check_output(const struct common *common, const char *output,
+			    struct rill_error *error)
+{
+	if (common->json && strcmp(output, "-") == 0)
+		return rill_fail(error, RILL_USAGE,
+				 "--json and -o - would both use standard output");
+	return RILL_OK;
+}
+
 void text_list_free(struct text_list *list)
 {
 	free(list->items);

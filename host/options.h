@@ -54,6 +54,10 @@ struct common {
 enum rill_code parse_options(const struct usage *usage, int argc, char **argv, char ***operands,
 			     size_t *count, bool *done, struct rill_error *error);
 
+/* Refuses --json when the result itself goes to standard output. RILL_USAGE. */
+enum rill_code check_output(const struct common *common, const char *output,
+			    struct rill_error *error);
+
 void text_list_free(struct text_list *list);
 
 #endif

@@ -260,16 +260,17 @@ static enum rill_code open_image(struct subject *subject, const struct publicati
 static enum rill_code open_subject(struct subject *subject, struct publication *publication,
 				   struct rill_error *error)
 {
+	enum rill_kind kind;
 	enum rill_code code;
 
 	if (!publication->kind)
 		publication->kind = image_detect(publication->file) == IMAGE_NONE ? "file"
 										  : "image";
-	if (strcmp(publication->kind, "image") == 0)
-		return open_image(subject, publication, error);
-	if (strcmp(publication->kind, "file") != 0 && strcmp(publication->kind, "slot") != 0)
+	if (!rill_kind_parse(publication->kind, &kind))
 		return rill_fail(error, RILL_USAGE, "--kind is file, image or slot, not '%s'",
 				 publication->kind);
+	if (kind == RILL_KIND_IMAGE)
+		return open_image(subject, publication, error);
 	if (publication->platform)
 		return rill_fail(error, RILL_USAGE, "--platform is for images");
 	code = input_open(&subject->file, publication->file, error);

@@ -23,10 +23,13 @@ static int64_t number(const cJSON *item)
 bool release_entry_read(const cJSON *entry, struct release_entry *release)
 {
 	uint8_t digest[RILL_SHA256_SIZE];
+	const char *kind;
 
 	release->release = number(get(get(get(entry, "custom"), "rill"), "release"));
 	release->length = number(get(entry, "length"));
 	release->sha256 = cJSON_GetStringValue(get(get(entry, "hashes"), "sha256"));
+	kind = cJSON_GetStringValue(get(get(get(entry, "custom"), "rill"), "kind"));
+	release->is_image = kind && strcmp(kind, "image") == 0;
 	return release->release > 0 && release->length >= 0 && release->sha256 &&
 	       rill_unhex(release->sha256, digest, sizeof digest);
 }
@@ -55,7 +58,7 @@ static void add(struct history *history, const cJSON *targets)
 	char *path;
 
 	if (!release_entry_read(get(targets, history->name), &release) ||
-	    release.release == history->last)
+	    release.release == history->last || release.is_image)
 		return;
 	history->last = release.release;
 	history->releases++;

@@ -12,6 +12,7 @@
 struct release_entry {
 	int64_t release, length;
 	const char *sha256; /* hexadecimal, in the entry */
+	bool is_image; /* then this is its config, which no delta of files begins with */
 };
 
 /* Reads an entry; false when it is none of ours. */

@@ -105,7 +105,7 @@ static enum rill_code check_delta(const struct check *check, const char *name, e
 	check->counts->deltas++;
 	if (code == RILL_OK)
 		code = check_header(&file, kind, delta, target, error);
-	if (code == RILL_OK && kind == RILL_KIND_FILE)
+	if (code == RILL_OK && kind != RILL_KIND_IMAGE)
 		code = apply(check, name, &file, delta, error);
 	if (code != RILL_OK)
 		rill_error_in(error, "%s", delta->path);

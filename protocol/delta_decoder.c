@@ -152,8 +152,8 @@ static enum rill_code write_body(void *context, const uint8_t *bytes, size_t n,
 	return rill_unpacked_write(d->unpacked, bytes, n, error);
 }
 
-static enum rill_code check_memory(const struct rill_delta_header *header, uint64_t budget,
-				   struct rill_error *error)
+enum rill_code rill_decoder_check_memory(const struct rill_delta_header *header, uint64_t budget,
+					 struct rill_error *error)
 {
 	uint64_t memory = rill_decoder_memory(header);
 
@@ -172,7 +172,7 @@ enum rill_code rill_decoder_new(struct rill_decoder **decoder,
 	struct rill_body_size size = body_size(header);
 	struct rill_body_io body_io = {.write = write_body};
 	struct rill_decoder *d;
-	enum rill_code code = check_memory(header, budget, error);
+	enum rill_code code = rill_decoder_check_memory(header, budget, error);
 
 	*decoder = NULL;
 	if (code != RILL_OK)

@@ -38,6 +38,10 @@ struct rill_decoder;
 /* Bytes that the decoder will need, the parsed header and its chunk hashes included. */
 uint64_t rill_decoder_memory(const struct rill_delta_header *header);
 
+/* RILL_MEMORY: that is more than `budget`. */
+enum rill_code rill_decoder_check_memory(const struct rill_delta_header *header, uint64_t budget,
+					 struct rill_error *error);
+
 /* Makes a decoder. `header` must outlive it. RILL_MEMORY: the header asks for more than
  * `budget` bytes. */
 enum rill_code rill_decoder_new(struct rill_decoder **decoder,

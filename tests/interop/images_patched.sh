@@ -57,7 +57,7 @@ update() {
 }
 
 update go layout:v1 layout:v2 config
-update docker v1.tar v2.tar manifest
+update docker v1.tar v2.tar config
 update mixed v1.tar v2-oci.tar config
 recompress layout:v1 gzip-1 gzip -9n
 for how in "gzip -9n" "gzip" "pigz -6" "two_members" cat; do
@@ -87,7 +87,7 @@ mkdelta diff layout:v1 layout:v2 --base layout:v0 -o two.rill -q
 mkdelta patch layout:v1 two.rill --base layout:v0 -o two:new -q
 [ "$(config_digest oci:two:new)" = "$config" ] || fail "two bases: another image ID"
 expect 9 "not what the delta was made from" mkdelta patch layout:v1 two.rill -o other:new
-[ ! -e other/index.json ] || fail "an index without an image"
+[ ! -e other ] || fail "a folder after a refusal"
 umoci new --image layout:empty
 mkdelta diff layout:empty layout:v2 -o whole.rill -q
 mkdelta patch layout:empty whole.rill -o whole:new -q
@@ -108,13 +108,15 @@ same v2.tar files.tar
 expect 2 "are for images" mkdelta patch v1.tar files.rill -o files.tar --plain
 expect 2 "are for images" mkdelta diff v1.tar v2.tar --files --platform linux/arm64 -o d
 expect 9 "not what the delta was made from" mkdelta patch layout:v2 go.rill -o bad:new
-expect 3 "" mkdelta patch nowhere:v1 go.rill -o bad:new
+expect 3 "nowhere" mkdelta patch nowhere:v1 go.rill -o bad:new
 expect 6 "budget" mkdelta patch layout:v1 go.rill -o bad:new -m 1M
 head -c -1 go.rill >cut.rill
 expect 10 "fetch it again" mkdelta patch layout:v1 cut.rill -o bad:new
 cp go.rill flipped.rill
 flip flipped.rill -20
-expect 10 "" mkdelta patch layout:v1 flipped.rill -o bad:new
+expect 10 "delta" mkdelta patch layout:v1 flipped.rill -o bad:new
+expect 6 "budget" mkdelta patch layout:v1 go.rill -o small:new -m 1M
+[ ! -e small ] || fail "a folder after a refusal"
 [ ! -e bad/index.json ] || fail "an index after a failure"
 [ -z "$(find bad/blobs -type f)" ] || fail "blobs after a failure: $(find bad/blobs -type f)"
 victim=$(skopeo inspect --raw oci:layout:v1 | jq -r '.layers[-1].digest')
@@ -122,10 +124,16 @@ cp -r layout hurt
 flip "hurt/blobs/sha256/${victim#sha256:}" 300
 expect 10 "${victim#sha256:}" mkdelta diff hurt:v1 layout:v2 -o d
 expect 10 "${victim#sha256:}" mkdelta patch hurt:v1 go.rill -o bad:new
+# Also when the base has its plain bytes, and only the blob is another.
+recompress layout:v1 hurt-gzip gzip -1n
+victim=$(skopeo inspect --raw oci:hurt-gzip:v1 | jq -r '.layers[-1].digest')
+flip "hurt-gzip/blobs/sha256/${victim#sha256:}" 5
+expect 10 "${victim#sha256:}" mkdelta diff layout:v1 hurt-gzip:v1 -o d
+victim=$(skopeo inspect --raw oci:layout:v1 | jq -r '.layers[-1].digest')
 rm "hurt/blobs/sha256/${victim#sha256:}"
 expect 3 "${victim#sha256:}" mkdelta diff hurt:v1 layout:v2 -o d
 head -c 100000 v2.tar >cut.tar
-expect 10 "" mkdelta diff v1.tar cut.tar -o d
+expect 10 "cut.tar" mkdelta diff v1.tar cut.tar -o d
 expect 2 "tag" mkdelta diff layout:v9 layout:v2 -o d
 expect 2 "no image for linux/s390x" mkdelta diff layout:v1 layout:v2 --platform linux/s390x -o d
 TMPDIR=$w/nowhere expect 3 "scratch" mkdelta patch layout:v1 go.rill -o bad:new
