@@ -12,7 +12,7 @@ w=$(mktemp -d "${TMPDIR:-/tmp}/rill-ablation.XXXXXX")
 trap 'rm -rf "$w"' EXIT
 
 mkdir "$w/all"
-(cd "$top" && cp -r CMakeLists.txt protocol host boards "$w/all")
+(cd "$top" && cp -r --parents CMakeLists.txt protocol host boards tests/interop "$w/all")
 arch() { case $(od -An -tx1 -j 18 -N 2 "$1" | tr -d ' ') in b700) echo arm64 ;; 3e00) echo x86-64 ;; *) echo other ;; esac; }
 build() {
 	cmake -S "$w/src" -B "$w/build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DRILL_DEVICE=OFF -DRILL_TESTS=OFF >/dev/null

@@ -4,36 +4,21 @@
 usage: env_cuts.py DISK LOG WORK IMAGE...
 
 DISK is the disk before, LOG what qemu's blklogwrites made. After each cut libubootenv (fw_printenv) reads both copies as U-Boot's
-script does: the slot that it names must hold one of the IMAGEs whole, in what was flushed by then, and a trial must count.
+script does: the slot that it names must hold one of the IMAGEs whole, in what was flushed by then, and
+the first time that it is slot b, U-Boot must be told to count the trial.
 WORK/cut-N.img are disks to boot: one after each write, and one in the middle of each. Prints a table; exit 1 on any bad cut.
 """
 import hashlib
 import os
-import struct
 import subprocess
 import sys
 
-SECTOR, FLUSH, DISCARD = 512, 1, 4
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)) + '/../support')
+from write_log import FLUSH, entries  # noqa: E402
+
+SECTOR = 512
 ENV, COPY = 8192 * SECTOR, 0x10000
 SLOT = {'a': 16384 * SECTOR, 'b': 180224 * SECTOR}
-
-
-def entries(path):
-    with open(path, 'rb') as f:
-        magic, _, count, unit = struct.unpack('<QQQI', f.read(28))
-        if magic != 0x6a736677736872:
-            sys.exit('%s: not a write log' % path)
-        pos = unit
-        for _ in range(count):
-            f.seek(pos)
-            sector, n, flags, _ = struct.unpack('<QQQQ', f.read(32))
-            pos += unit
-            data = b''
-            if n and not flags & DISCARD:
-                f.seek(pos)
-                data = f.read(n * unit)
-                pos += len(data)
-            yield sector * unit, data, flags
 
 
 def main():
@@ -53,7 +38,7 @@ def main():
         f.write('%s 0x0 0x10000\n%s 0x10000 0x10000\n' % (env, env))
     known = {}
     count = {'whole': 0, 'torn': 0, 'bad': 0, 'lost': 0}
-    chosen, disks = {}, 0
+    chosen, disks, tried = {}, 0, False
 
     def held(slot):
         content = bytes(flushed[SLOT[slot]:SLOT[slot] + length])
@@ -63,13 +48,15 @@ def main():
         if state not in known:
             with open(env, 'wb') as f:
                 f.write(state)
-            p = subprocess.run(['fw_printenv', '-c', config, '-n', 'rill_slot'], capture_output=True, text=True)
-            known[state] = p.stdout.strip() or None
+            p = subprocess.run(['fw_printenv', '-c', config], capture_output=True, text=True)
+            values = dict(line.split('=', 1) for line in p.stdout.splitlines() if '=' in line)
+            known[state] = values.get('rill_slot'), values.get('upgrade_available') == '1'
         return known[state]
 
     def judge(state, kind, at):
+        nonlocal tried
         count[kind] += 1
-        slot = choose(state)
+        slot, trial = choose(state)
         if slot is None:
             count['lost'] += 1
         release = contents[slot] if slot in contents else None
@@ -77,6 +64,11 @@ def main():
         if release is None:
             count['bad'] += 1
             print('bad: %s cut at entry %d: slot %s does not hold a release' % (kind, at, slot))
+        # The new slot is tried before it is kept, and U-Boot must know that.
+        if slot == 'b' and not tried and not trial:
+            count['bad'] += 1
+            print('bad: %s cut at entry %d: slot b is started for good before it was tried' % (kind, at))
+        tried = tried or (kind == 'whole' and slot == 'b' and trial)
 
     def save(state):
         nonlocal disks
@@ -85,7 +77,7 @@ def main():
         with open(os.path.join(work, 'cut-%d.img' % disks), 'wb') as f:
             f.write(copy)
         with open(os.path.join(work, 'cut-%d.slot' % disks), 'w') as f:
-            f.write(choose(state) or '')
+            f.write(choose(state)[0] or '')
         disks += 1
 
     writes = 0
@@ -114,7 +106,7 @@ def main():
     for (slot, release), n in sorted(chosen.items(), key=str):
         print('  slot %s, with %s: %d cuts' % (slot, release, n))
     print('environments lost: %d; cuts that leave nothing to start: %d; disks to boot: %d' % (count['lost'], count['bad'], disks))
-    sys.exit(count['bad'] > 0 or count['lost'] > 0 or writes < 5)
+    sys.exit(count['bad'] > 0 or count['lost'] > 0 or writes < 5 or not tried)
 
 
 main()

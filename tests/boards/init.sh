@@ -49,6 +49,7 @@ for unit in "$w"/units/*; do
 	[ ! -s "$w/verify" ] || fail "$unit: $(cat "$w/verify")"
 done
 systemd-analyze security --offline=true --threshold=40 "$w/units/rill-agent.service" --no-pager >"$w/security" 2>&1 || fail "exposed: $(tail -n 1 "$w/security")"
+! grep -q '^ProcSubset=' "$w/units/rill-agent.service" || fail "the agent cannot tell one boot from another"
 pass "systemd: $(sed -n 's/^.*Overall/overall/p' "$w/security")"
 python3 - "$bin/rill-agent" "$w/notify" <<'PYTHON'
 import os, signal, socket, subprocess, sys

@@ -11,7 +11,8 @@ for folder in */; do
 	[[ $shared != *" $board "* ]] || continue
 	get() { jq -er "$1" "$board/board.json" 2>"$w/jq" || fail "$board/board.json: $1: $(cat "$w/jq")"; }
 	for file in board.json rill-agent.json README.md; do [ -s "$board/$file" ] || fail "$board has no $file"; done
-	jq -e --arg board "$board" '(keys - ["name","description","architecture","preset","limits","slots","boot","init"]) == [] and .name == $board and
+	jq -e --arg board "$board" '(keys - ["slots","boot"]) == (["name","description","architecture","preset","limits","init"] | sort) and .name == $board and
+		(.init | type == "array" and length > 0) and
 		(.description | type == "string") and (.slots == null or (.slots | length) == 2) and (.slots == null) == (.boot == null)' \
 		"$board/board.json" >/dev/null || fail "$board/board.json: keys missing, wrong or unknown"
 	preset=$(get .preset)

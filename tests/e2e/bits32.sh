@@ -24,7 +24,7 @@ libraries=("$build/protocol/librill.a" libsha256.a -lz)
 compile "$top/tests/support/decode.c" "${libraries[@]}" -o decode
 [ "$(od -An -tu1 -j 4 -N 1 decode | tr -d ' ')" = 1 ] || fail "the decoder is not of 32 bits"
 
-for name in coder copy_map delta layout predict round_trip; do
+for name in coder copy_map delta image_delta layout predict round_trip; do
 	compile -fsanitize=undefined -fsanitize-undefined-trap-on-error "$top/tests/fuzz/$name.c" \
 		"$top/tests/support/run_seeds.c" "$top/tests/support/craft.c" "${libraries[@]}" -o seeds
 	./seeds "$top/tests/fuzz/corpus/$name"/* || fail "the seeds of $name"

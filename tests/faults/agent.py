@@ -300,8 +300,11 @@ def run_fault(lab, server, scenario, fault, sample, pool):
     count = Point(lab, server, scenario, fault, 0).run().count
     if not count:
         sys.exit("%s: no call is counted" % scenario.name)
-    points = [Point(lab, server, scenario, fault, at) for at in range(random.randrange(sample) + 1, count + 1, sample)]
-    return [point for point in pool.map(Point.run, points) if point.reached]
+    points = [Point(lab, server, scenario, fault, at) for at in range(random.randrange(min(sample, count)) + 1, count + 1, sample)]
+    reached = [point for point in pool.map(Point.run, points) if point.reached]
+    if not reached:
+        sys.exit("%s, %s: no call went wrong" % (scenario.name, fault))
+    return reached
 
 
 def publish_images(lab):

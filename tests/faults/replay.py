@@ -18,30 +18,13 @@ import argparse
 import json
 import os
 import random
-import struct
 import subprocess
 import sys
 
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)) + "/../support")
+from write_log import FLUSH, entries  # noqa: E402
+
 UNIT = 4096
-FLUSH, DISCARD = 1, 4
-
-
-def entries(path):
-    with open(path, "rb") as f:
-        magic, _version, count, unit = struct.unpack("<QQQI", f.read(28))
-        if magic != 0x6a736677736872:
-            sys.exit("%s: not a log of writes" % path)
-        at = unit
-        for _ in range(count):
-            f.seek(at)
-            sector, n, flags, _length = struct.unpack("<QQQQ", f.read(32))
-            at += unit
-            data = b""
-            if n and not flags & DISCARD:
-                f.seek(at)
-                data = f.read(n * unit)
-                at += len(data)
-            yield sector * unit, data, flags
 
 
 def units(offset, data):
@@ -169,6 +152,8 @@ def replay(arguments):
     reordered(judge, source, at, start, pending)
     broken = judge.print_table(at + 1)
     os.unlink(judge.cut)
+    if not any(counts[0] for counts in judge.kinds.values()):
+        sys.exit("%s: no cut was judged" % arguments.name)
     return broken
 
 

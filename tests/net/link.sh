@@ -102,8 +102,11 @@ clean 4mbit small
 clean 4mbit large
 # Without a session: on a slow link, where TCP acknowledges each packet, the certificates and 9 % for packets are
 # over 15 % of a delta of 100 KB.
-device first large
-measure "4mbit, an update at first contact" $((delta * 115 / 100))
+for rate in 1mbit 4mbit; do
+	shape $rate
+	device "first-$rate" large
+	measure "$rate, an update at first contact" $((delta * 115 / 100))
+done
 ip netns exec $server iptables -I OUTPUT -m statistic --mode random --probability 0.05 -j DROP
 ip netns exec $client iptables -I OUTPUT -m statistic --mode random --probability 0.05 -j DROP
 device lossy large

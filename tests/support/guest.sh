@@ -14,7 +14,7 @@ PATH=$PATH:/usr/sbin:/sbin
 guest_root="" guest_files="" guest_version=""
 
 guest_packages() {
-	local cache=$BUILD/guest kernel
+	local cache kernel
 	for program in qemu-system-aarch64 cpio depmod apt-get; do
 		command -v $program >/dev/null || skip "needs $program"
 	done
@@ -23,7 +23,14 @@ guest_packages() {
 	[ -n "$kernel" ] || skip "no arm64 kernel in apt's lists (dpkg --add-architecture arm64 && apt-get update)"
 	guest_version=${kernel#linux-image-}
 	set -- "$kernel" busybox-static "$@"
+	cache=$BUILD/guest-$(echo "$*" | sha256sum | cut -c 1-12) # tests that run at once may want others
 	guest_root=$cache/root
+	exec {guest_lock}>"$cache.lock"
+	flock "$guest_lock"
+	guest_download "$@"
+	exec {guest_lock}>&-
+}
+guest_download() { # PACKAGE...: into $cache, unless they are there
 	[ "$(cat "$cache/packages" 2>/dev/null)" = "$*" ] && return
 	rm -rf "$cache"
 	mkdir -p "$cache/debs"
