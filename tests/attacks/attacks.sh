@@ -73,7 +73,7 @@ publish_forged() {
 	hash=$(sha256sum <$m/$v.snapshot.json | cut -c 1-64)
 	forge $m/timestamp.json online ".version = $v | .meta[\"snapshot.json\"] = {version: $v, length: $n, hashes: {sha256: \"$hash\"}}"
 }
-delta=$(find clean/targets/deltas/app -name '*.rill' | head -n 1)
+delta=$(find clean/targets/deltas/app -name '*.rill' -print -quit)
 delta=www/${delta#clean/}
 target=www/targets/$(sha256sum <v2 | cut -c 1-64).app
 

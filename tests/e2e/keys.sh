@@ -70,8 +70,8 @@ expect 2 "sign-command" mkdelta repo publish r app file --key k.pub
 mkdelta repo check r -q
 pass "signatures by a command: ECDSA, RSA-PSS, Ed25519"
 
-engine=$(find /usr/lib -name pkcs11.so -path '*engines*' | head -n 1)
-module=$(find /usr/lib -name libsofthsm2.so | head -n 1)
+engine=$(find /usr/lib -name pkcs11.so -path '*engines*' -print -quit)
+module=$(find /usr/lib -name libsofthsm2.so -print -quit)
 if [ -z "$engine" ] || [ -z "$module" ]; then fail "SoftHSM or the pkcs11 engine is not installed"; fi
 mkdir tokens
 echo "directories.tokendir = $w/tokens" >softhsm.conf

@@ -16,7 +16,7 @@ same new got2
 [ "$(mkdelta diff old new -o d3 --json | jq -r '"\(.old_length) \(.new_length) \(.delta_length)"')" = \
 	"$(stat -c %s old) $(stat -c %s new) $(stat -c %s d3)" ] || fail "diff --json"
 [ "$(mkdelta info d --json | jq -r '.outputs[0].sha256')" = "$(sha256sum <new | cut -c 1-64)" ] || fail "info --json"
-mkdelta info d | grep -q "$(sha256sum <old | cut -c 1-64)" || fail "info"
+grep -q "$(sha256sum <old | cut -c 1-64)" <<<"$(mkdelta info d)" || fail "info"
 [ -z "$(mkdelta diff old new -o d --quiet)" ] || fail "--quiet"
 
 mkdelta info d --base old --json >tally
@@ -26,7 +26,7 @@ jq -e --argjson size "$(stat -c %s d)" '
 	and all(.classes[]; .output == ([.parts[].output] | add))
 	and all(.classes[]; (.bytes - ([.parts[].bytes] | add) | fabs) < 0.01)' tally >/dev/null ||
 	fail "info --base: the sums are not those of the delta: $(cat tally)"
-mkdelta info d --base old | grep -q '^copies ' || fail "info --base"
+grep -q '^copies ' <<<"$(mkdelta info d --base old)" || fail "info --base"
 expect 9 "new: not the base of this delta" mkdelta info d --base new
 pass "diff, patch and info"
 

@@ -79,7 +79,7 @@ for n in 3 4 5; do mkdelta repo publish www app v$n --key t1 --key s -q; done
 report=$(mkdelta repo publish www app v6 --key t1 --key s --bases 4 --jobs 4 --json)
 [ "$(echo "$report" | jq '.deltas | length')" = 4 ] || fail "deltas from four releases: $report"
 for n in 2 3 4 5; do
-	echo "$report" | grep -q "$(sha256sum <v$n | cut -c 1-64)" || fail "no delta from v$n"
+	grep -q "$(sha256sum <v$n | cut -c 1-64)" <<<"$report" || fail "no delta from v$n"
 done
 follow v6
 [ "$(mkdelta repo check www --json | jq -r '"\(.deltas) \(.applied)"')" = "4 4" ] || fail "check"
@@ -104,7 +104,7 @@ id=$(mkdelta key show s --json | jq -r .keyid)
 for _ in 1 2 3; do mkdelta repo refresh www --key s -q; done
 follow v5
 mkdelta repo revoke www "${id:0:12}" --add s2 --key r1 --key r3 --key s2 --key t2 -q
-if mkdelta repo status www --json | grep -q "$id"; then fail "the key is still named"; fi
+if grep -q "$id" <<<"$(mkdelta repo status www --json)"; then fail "the key is still named"; fi
 follow v5
 expect 7 "timestamp has 0 of 1" mkdelta repo refresh www --key s
 mkdelta repo refresh www --key s2 -q

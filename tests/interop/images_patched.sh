@@ -168,7 +168,7 @@ if command -v containerd >/dev/null && command -v ctr >/dev/null; then
 		tar -C "$name" -cf "$name.oci.tar" .
 		ctr_ images import --no-unpack --base-name "example.com/$name" "$name.oci.tar" >imported || fail "$name: ctr images import"
 		digest=$(manifest_digest "oci:$name:new")
-		ctr_ images ls | grep -q "^example.com/$name:new .*$digest" || fail "$name: containerd has another image"
+		grep -q "^example.com/$name:new .*$digest" <<<"$(ctr_ images ls)" || fail "$name: containerd has another image"
 	done
 	containerd_stop
 	pass "ctr images import"

@@ -46,7 +46,7 @@ reads d.tar:lab:v1 docker-archive plain
 reads d.tar:example.com/lab:v1 docker-archive plain
 gzip -k d.tar
 [ "$(image_tool detect d.tar.gz)" != none ] || fail "d.tar.gz"
-image_tool check d.tar.gz | grep -q "^config $config " || fail "d.tar.gz"
+grep -q "^config $config " <<<"$(image_tool check d.tar.gz)" || fail "d.tar.gz"
 pass "docker-archives by skopeo"
 
 if command -v podman >/dev/null && [ "$(id -u)" = 0 ]; then
@@ -56,7 +56,7 @@ if command -v podman >/dev/null && [ "$(id -u)" = 0 ]; then
 	podman_ save -q --format oci-archive -o o.tar example.com/lab:v1
 	podman_ save -q -m --format docker-archive -o both.tar example.com/lab:v1 example.com/lab:v2
 	for spec in p.tar both.tar:v1; do
-		image_tool check "$spec" | grep -q "^config $config " || fail "$spec"
+		grep -q "^config $config " <<<"$(image_tool check "$spec")" || fail "$spec"
 	done
 	# podman writes another config here, in its own way of writing JSON.
 	image_tool check o.tar:lab:v1 >got || fail o.tar
