@@ -13,8 +13,9 @@
  * and whether the CRC-32 and the length of a gzip trailer (RFC 1952) belong to it.
  *
  * Streams are in order and do not overlap; one has 1 to RILL_PACKED_MOST plain bytes. The
- * inflated ones are kept in a ring of the largest and up to 1 MiB for others. Inflating costs time, so that a
- * delta may ask for no more than RILL_PACKED_WORK times its output, and a fixed amount.
+ * inflated ones are kept in a ring of the largest and up to 1 MiB for others. Inflating costs
+ * time, so that a delta may ask for no more than RILL_PACKED_WORK times its output, and a fixed
+ * amount.
  */
 #ifndef RILL_PACKING_H
 #define RILL_PACKING_H
