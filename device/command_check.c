@@ -26,7 +26,7 @@ enum rill_code command_check(const struct options *options, struct rill_error *e
 	if (code == RILL_OK)
 		code = session_begin(&session, error);
 	if (code == RILL_OK) {
-		code = session_poll(&session, check_group, error);
+		code = session_poll(&session, false, check_group, error);
 		session_end(&session);
 	}
 	session_close(&session);

@@ -42,7 +42,7 @@ static int64_t work(struct session *session, unsigned *failures)
 	const struct retry_policy *retry = &session->config.http.retry;
 	struct rill_error error = {.code = RILL_OK};
 	enum rill_code code = session_begin(session, &error);
-	bool began = code == RILL_OK, due = began && is_due(session);
+	bool began = code == RILL_OK, due = began && (*failures > 0 || is_due(session));
 	int64_t wait;
 
 	if (due)
@@ -51,7 +51,7 @@ static int64_t work(struct session *session, unsigned *failures)
 		code = session_recover(session, &error);
 	if (code != RILL_OK && error.text[0] && !(code == RILL_BUSY && signals_stop()))
 		fprintf(stderr, "rill-agent: %s\n", error.text);
-	if (code == RILL_NETWORK && session->polled) {
+	if ((code == RILL_NETWORK || session->unreached) && session->polled) {
 		wait = retry_wait_ms(retry, ++*failures, retry_random());
 		/* Sooner than the poll's record says, as long as this runs. */
 	} else {

@@ -229,6 +229,8 @@ static enum rill_code read_target(struct target_config *target, const cJSON *val
 		return code;
 	if (!rill_kind_parse(target->kind_name, &target->kind))
 		return bad("kind", "should be \"file\", \"image\" or \"slot\"", error);
+	if (target->within && target->kind != RILL_KIND_FILE)
+		return bad("within", "is for kind \"file\"", error);
 	target->exact = target->exact_name && strcmp(target->exact_name, "manifest") == 0;
 	if (target->exact_name && !target->exact && strcmp(target->exact_name, "config") != 0)
 		return bad("exact", "should be \"config\" or \"manifest\"", error);

@@ -13,13 +13,19 @@ static enum rill_code finish_preparation(struct group *group)
 	if (group->count > 1 &&
 	    (group_any_in(group, STATE_FETCHING) || group_any_in(group, STATE_FAILED)))
 		return RILL_OK;
-	for (struct update *member = group_first(group); member; member = group_next(group, member))
-		if (update_reopen(member, &error) != RILL_OK) {
-			lost = true;
-			update_close(member);
-			if (update_put(member, STATE_FETCHING, &error) != RILL_OK)
-				return group_fail(group, &error);
-		}
+	for (struct update *member = group_first(group); member;
+	     member = group_next(group, member)) {
+		enum rill_code code = update_reopen(member, &error);
+
+		if (code == RILL_OK)
+			continue;
+		if (code == RILL_BUSY)
+			return group_fail(group, &error);
+		lost = true;
+		update_close(member);
+		if (update_put(member, STATE_FETCHING, &error) != RILL_OK)
+			return group_fail(group, &error);
+	}
 	return lost ? RILL_OK : group_switch(group);
 }
 
@@ -151,8 +157,12 @@ static enum rill_code look_and_update(struct group *group, struct trust *trust, 
 	enum rill_code code;
 	bool any = false;
 
-	if (is_busy(group))
-		return group->members[0].error.code;
+	if (is_busy(group)) {
+		for (size_t i = 0; i < group->count; i++)
+			if (group->members[i].error.code != RILL_OK)
+				return group->members[i].error.code;
+		return RILL_OK;
+	}
 	code = look_all(group, trust);
 	if (code != RILL_OK || all_noted(group))
 		return code;
@@ -206,6 +216,9 @@ static bool can_go_back(struct group *group)
 				  entry->state == STATE_TESTING ||
 				  (entry->state == STATE_COMMITTED && entry->time == latest->time));
 		any = any || member->wanted;
+		if (member->wanted && entry->state == STATE_COMMITTED &&
+		    kind_of(member->target->kind)->forgets)
+			return false;
 	}
 	return any;
 }

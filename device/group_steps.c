@@ -107,9 +107,14 @@ enum rill_code group_finish_rollback(struct group *group)
 			continue;
 		}
 		rill_error_in(&member->error, "%s, and it could not be undone", error.text);
+		if (code != RILL_WRONG_BASE) {
+			state = STATE_ROLLING_BACK;
+			continue;
+		}
 		snprintf(member->entry.message, sizeof member->entry.message, "%s",
 			 member->error.text);
-		state = code == RILL_WRONG_BASE ? STATE_FAILED : STATE_ROLLING_BACK;
+		if (state == STATE_ROLLED_BACK)
+			state = STATE_FAILED;
 	}
 	group_put(group, state, &error);
 	for (struct update *member = group_first(group); member;

@@ -199,13 +199,16 @@ static bool needs(const struct stored_image *image, const char *name)
 	return is;
 }
 
-/* A blob, or one that was not completed; anything else is not ours. */
+/* A blob, or one that was not completed, here or by durable_write(); anything else is not ours. */
 static bool is_ours(const char *name)
 {
 	size_t dot = *name == '.';
+	const char *end;
 
-	return strspn(name + dot, "0123456789abcdef") == RILL_SHA256_HEX - 1 &&
-	       strcmp(name + dot + RILL_SHA256_HEX - 1, dot ? ".rill" : "") == 0;
+	if (strspn(name + dot, "0123456789abcdef") != RILL_SHA256_HEX - 1)
+		return false;
+	end = name + dot + RILL_SHA256_HEX - 1;
+	return dot ? strcmp(end, ".rill") == 0 || strcmp(end, ".new") == 0 : *end == 0;
 }
 
 static enum rill_code remove_others(const char *path, const struct stored_image *images, size_t n,

@@ -196,11 +196,10 @@ enum rill_code journal_store(const struct journal *journal, struct rill_error *e
 	return code;
 }
 
-void journal_set(struct journal *journal, const char *target, struct entry *entry)
+void journal_set(struct journal *journal, const char *target, const struct entry *entry)
 {
 	cJSON *object = cJSON_CreateObject();
 
-	entry->time = (int64_t)time(NULL);
 	cJSON_AddStringToObject(object, "state", state_names[entry->state]);
 	cJSON_AddNumberToObject(object, "release", (double)entry->release);
 	cJSON_AddNumberToObject(object, "committed", (double)entry->committed);
@@ -229,6 +228,7 @@ void journal_set(struct journal *journal, const char *target, struct entry *entr
 enum rill_code journal_put(struct journal *journal, const char *target, struct entry *entry,
 			   struct rill_error *error)
 {
+	entry->time = (int64_t)time(NULL);
 	journal_set(journal, target, entry);
 	return journal_store(journal, error);
 }

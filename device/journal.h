@@ -68,11 +68,11 @@ void journal_close(struct journal *journal);
 enum rill_code journal_set_aside(const struct journal *journal, struct rill_error *error);
 
 void journal_get(const struct journal *journal, const char *target, struct entry *entry);
-/* Changes an entry (setting its time), but only in memory. */
-void journal_set(struct journal *journal, const char *target, struct entry *entry);
+/* Changes an entry, but only in memory. */
+void journal_set(struct journal *journal, const char *target, const struct entry *entry);
 /* Makes all changes durable at once. */
 enum rill_code journal_store(const struct journal *journal, struct rill_error *error);
-/* Both. */
+/* Both, at this time. */
 enum rill_code journal_put(struct journal *journal, const char *target, struct entry *entry,
 			   struct rill_error *error);
 

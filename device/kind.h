@@ -48,6 +48,8 @@ struct kind {
 	const char *name;
 	/* The new version is in use only after a reboot: RILL_REBOOT follows the switch. */
 	bool reboots;
+	/* `commit` removes what was there before: no way back then. */
+	bool forgets;
 
 	/* Opens and hashes what is there (perhaps nothing: `has_base`). Refuses here whatever
 	 * would make the update fail later, as far as it can be known, so that nothing is

@@ -437,6 +437,7 @@ static enum rill_code image_restore(const struct target_config *target, const ui
 
 const struct kind kind_image = {
 	.name = "image",
+	.forgets = true,
 	.open = image_open,
 	.read_base = image_read_base,
 	.check_base = image_check_base,

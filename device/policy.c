@@ -43,12 +43,14 @@ struct poll policy_read_poll(const char *state)
 }
 
 enum rill_code policy_write_poll(const struct config *config, const struct device_clock *clock,
-				 int64_t not_before, bool reached, struct rill_error *error)
+				 int64_t not_before, enum poll_outcome outcome,
+				 struct rill_error *error)
 {
-	int64_t wait = reached ? retry_poll(config->poll_interval, config->poll_jitter,
-					    retry_random())
-			       : config->http.retry.delay_max;
-	int64_t next = clock->now + wait;
+	int64_t next = outcome == POLL_PART ? policy_read_poll(config->state).next
+		       : outcome == POLL_WHOLE
+			       ? clock->now + retry_poll(config->poll_interval, config->poll_jitter,
+							 retry_random())
+			       : clock->now + config->http.retry.delay_max;
 	char text[128];
 
 	/* After what the server asked for, a fleet should not come all at once either. */

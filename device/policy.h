@@ -20,10 +20,12 @@ struct poll {
 
 /* A file that is missing or damaged counts as none. */
 struct poll policy_read_poll(const char *state);
-/* Records a poll that just was, and computes the next: soon, if the server could not be
- * reached. */
+/* Records a poll that just was, and computes the next: soon, if the server could not be reached;
+ * when it was to be, if this was only a part of one. */
+enum poll_outcome { POLL_WHOLE, POLL_PART, POLL_UNREACHED };
 enum rill_code policy_write_poll(const struct config *config, const struct device_clock *clock,
-				 int64_t not_before, bool reached, struct rill_error *error);
+				 int64_t not_before, enum poll_outcome outcome,
+				 struct rill_error *error);
 
 /* RILL_POLICY says why not, and until when if that is known; RILL_NETWORK: the server asked to
  * wait. Hours cannot be told by a clock that is behind, and are no obstacle then. */

@@ -11,14 +11,20 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define REBOOT_TIMEOUT 60
 
+/* Locks of the open file description, which fcntl(2) can also only look for. */
+static struct flock whole_file(void)
+{
+	return (struct flock){.l_type = F_WRLCK, .l_whence = SEEK_SET};
+}
+
 int session_lock(const char *folder, const char *name, struct rill_error *error)
 {
+	struct flock lock = whole_file();
 	char path[PATH_MAX];
 	int fd;
 
@@ -32,7 +38,7 @@ int session_lock(const char *folder, const char *name, struct rill_error *error)
 		system_failed(path, "open", error);
 		return -1;
 	}
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+	if (fcntl(fd, F_OFD_SETLK, &lock) == 0)
 		return fd;
 	rill_fail(error, RILL_BUSY, "%s: another rill-agent is at work", folder);
 	close(fd);
@@ -41,13 +47,14 @@ int session_lock(const char *folder, const char *name, struct rill_error *error)
 
 bool session_is_locked(const char *folder, const char *name)
 {
+	struct flock lock = whole_file();
 	char path[PATH_MAX];
 	bool locked;
 	int fd;
 
 	snprintf(path, sizeof path, "%s/%s", folder, name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	locked = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+	locked = fd >= 0 && fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
 	if (fd >= 0)
 		close(fd);
 	return locked;
@@ -76,7 +83,7 @@ enum rill_code session_begin(struct session *session, struct rill_error *error)
 	const char *state = session->config.state;
 	enum rill_code code;
 
-	session->polled = session->waiting = session->reboot = false;
+	session->polled = session->waiting = session->reboot = session->unreached = false;
 	session->lock = session_lock(state, "lock", error);
 	if (session->lock < 0)
 		return error->code;
@@ -151,6 +158,7 @@ static enum rill_code work_on(struct session *session, struct group *group, sess
 		const struct entry *entry = &group->members[i].entry;
 
 		result_print(session, &group->members[i]);
+		session->unreached |= group->members[i].error.code == RILL_NETWORK;
 		/* After a rollback, kinds refuse to go on before the reboot. */
 		if (group->members[i].reboot || (group->members[i].error.code == RILL_REBOOT &&
 						 entry->state == STATE_ROLLED_BACK))
@@ -245,10 +253,25 @@ static enum rill_code refresh(struct session *session, struct rill_error *error)
 		       : code;
 }
 
-static enum rill_code ask(struct session *session, session_work work, struct rill_error *error)
+/* When to come again. What was only looked at, or one target of several, changes nothing about the
+ * rest; and who is told to stop in the middle comes again at once. */
+static void note_poll(const struct session *session, bool whole, enum rill_code code)
+{
+	const int64_t not_before = session->http.not_before;
+	struct rill_error ignored;
+
+	if (code == RILL_NETWORK || session->unreached)
+		policy_write_poll(&session->config, &session->clock, not_before, POLL_UNREACHED,
+				  &ignored);
+	else if (code != RILL_BUSY)
+		policy_write_poll(&session->config, &session->clock, not_before,
+				  whole ? POLL_WHOLE : POLL_PART, &ignored);
+}
+
+static enum rill_code ask(struct session *session, bool whole, session_work work,
+			  struct rill_error *error)
 {
 	struct config *config = &session->config;
-	struct rill_error ignored;
 	enum rill_code code = http_open(&session->http, &config->http, error);
 
 	if (code == RILL_OK) {
@@ -256,14 +279,14 @@ static enum rill_code ask(struct session *session, session_work work, struct ril
 		code = refresh(session, error);
 		if (code == RILL_OK)
 			code = session_each(session, work, error);
-		policy_write_poll(config, &session->clock, session->http.not_before,
-				  code != RILL_NETWORK, &ignored);
+		note_poll(session, whole, code);
 	}
 	http_close(&session->http);
 	return code;
 }
 
-enum rill_code session_poll(struct session *session, session_work work, struct rill_error *error)
+enum rill_code session_poll(struct session *session, bool whole, session_work work,
+			    struct rill_error *error)
 {
 	struct config *config = &session->config;
 	enum rill_code code = RILL_OK;
@@ -275,7 +298,7 @@ enum rill_code session_poll(struct session *session, session_work work, struct r
 	if (code != RILL_OK)
 		return code;
 	rill_tuf_init(&session->trust.tuf, session->clock.now);
-	code = ask(session, work, error);
+	code = ask(session, whole, work, error);
 	rill_tuf_free(&session->trust.tuf);
 	return code;
 }
@@ -294,6 +317,6 @@ enum rill_code session_update(struct session *session, struct rill_error *error)
 
 	if (recovered == RILL_BUSY || session->waiting)
 		return recovered;
-	code = session_poll(session, update_group, error);
+	code = session_poll(session, !session->options->target, update_group, error);
 	return recovered != RILL_OK ? recovered : code;
 }

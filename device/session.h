@@ -22,6 +22,7 @@ struct session {
 	char folder[PATH_MAX]; /* of the trusted metadata */
 	int lock; /* descriptor, or -1 */
 	bool polled; /* the server was asked */
+	bool unreached; /* for some target it could not be reached */
 	bool reboot; /* something takes effect with that */
 	bool waiting; /* something waits for `rill-agent commit`, which needs the lock */
 	bool recovering; /* what `print_result` reports was ended, not begun */
@@ -56,7 +57,8 @@ enum rill_code session_recover(struct session *session, struct rill_error *error
 
 /* Asks the server, if the policy has it so (`polled`), and does the work. Without text, the error
  * was printed. */
-enum rill_code session_poll(struct session *session, session_work work, struct rill_error *error);
+enum rill_code session_poll(struct session *session, bool whole, session_work work,
+			    struct rill_error *error);
 
 /* The lock of the folder, named: "lock" while something is done, "daemon" while that runs. -1:
  * the error says why not, RILL_BUSY: somebody has it. */

@@ -81,7 +81,7 @@ enum rill_code slot_device_open(struct slot_device *device, const char *name, bo
 		close(device->fd);
 		device->fd = open(device->path, O_RDWR | O_EXCL | O_CLOEXEC);
 		if (device->fd < 0 && errno == EBUSY)
-			return rill_fail(error, RILL_BUSY, "%s: mounted, or otherwise in use",
+			return rill_fail(error, RILL_IO, "%s: mounted, or otherwise in use",
 					 device->path);
 		if (device->fd < 0)
 			return system_failed(device->path, "open", error);

@@ -238,25 +238,22 @@ static enum rill_code seal(struct update *update, struct rill_error *error)
 }
 
 /* A base that changed while it was read is not the delta's fault. */
-static enum rill_code blame(const struct update *update, enum rill_code code,
-			    struct rill_error *error)
+static void blame(const struct update *update, enum rill_code code, struct rill_error *error)
 {
 	struct rill_error changed;
 
 	if (code == RILL_CORRUPT && update->install->kind->check_base &&
 	    update->install->kind->check_base(update->install, &changed) == RILL_WRONG_BASE)
 		*error = changed;
-	return error->code;
 }
 
 enum rill_code update_fetch(struct update *update, struct http *http, struct rill_error *error)
 {
 	enum rill_code code = RILL_OK;
-	struct rill_error ignored;
 
 	if (update->entry.state == STATE_PREPARED) {
-		code = update_reopen(update, &ignored);
-		if (code == RILL_OK)
+		code = update_reopen(update, error);
+		if (code == RILL_OK || code == RILL_BUSY)
 			return code;
 		code = update_put(update, STATE_FETCHING, error);
 	}
@@ -294,10 +291,11 @@ enum rill_code update_reopen(struct update *update, struct rill_error *error)
 	code = kind->reopen(update->install, error);
 	if (code == RILL_OK)
 		code = kind->seal(update->install, update_sha256(update->entry.to, digest), error);
-	if (code == RILL_OK && update->entry.state != STATE_PREPARED)
+	if (code == RILL_OK && update->entry.state < STATE_PREPARED)
 		code = update_put(update, STATE_PREPARED, error);
-	/* What came of a whole target is worth keeping even when it is not complete. */
-	update->install->keep = code == RILL_OK || update->entry.full;
+	/* What came of a whole target is worth keeping even when it is not complete; and all when
+	 * we are only told to stop. */
+	update->install->keep = code == RILL_OK || code == RILL_BUSY || update->entry.full;
 	return code;
 }
 

@@ -89,6 +89,23 @@ same "$w/v3" "$d/bin/other"
 stop 0 INT
 pass "it outlives the server's absence and wrong configurations; SIGHUP adds a target"
 
+# It tries again soon, whatever the record of the poll says of one that is started anew.
+device soon 1 "" '"retries": 0, "retry_delay": 1, "retry_delay_max": 3600,'
+https_stop
+start
+await says "connect"
+https_again
+await is_state committed
+stop 0
+# A check, and a part of the targets, leave the next poll when it was.
+echo '{"last": 1, "next": 7, "not_before": 0}' >"$d/state/poll"
+agent check --config "$d/config" >/dev/null
+expect 0 "up to date" update --target app
+[ "$(jq .next "$d/state/poll")" = 7 ] || fail "the next poll is another: $(cat "$d/state/poll")"
+expect 0 "up to date" update
+[ "$(jq .next "$d/state/poll")" -gt 7 ] || fail "the next poll is not noted"
+pass "the pause grows from a short one; only a whole poll puts off the next"
+
 # SIGTERM in a slow download ends it at once, and what came is kept.
 device slow 1 "" "$retry \"rate\": 1024, \"full\": \"always\","
 rm "$d/bin/app"

@@ -31,7 +31,7 @@ device() { # NAME TAG [more members of the target]: a new device that has that i
 		 "targets": [{"name": "toolchain", "kind": "image", "path": "$d/image" ${3:-}}]}
 	JSON
 }
-update() { agent update --config "$d/config"; }
+update() { agent update --config "$d/config" "$@"; }
 state() { agent status --config "$d/config" --json | jq -r ".targets[0].$1"; }
 # whole TAG: the layout holds that image and nothing else
 whole() {
@@ -54,7 +54,9 @@ same "$d/image/index.json" "$d/handed"
 [ "$(state state)$(state release)sha256:$(state installed)" = "committed2$(config_digest oci:layout:v2)" ] || fail "status"
 skopeo copy -q "oci:$d/image:latest" "docker-archive:$w/handed.tar:lab:v2"
 expect 0 "up to date, release 2" update
-pass "an update, then nothing to do"
+expect 12 "no version to go back to" agent rollback --config "$d/config"
+whole v2
+pass "an update, then nothing to do, and no way back"
 
 if [ "$(id -u)" = 0 ] && command -v podman >/dev/null; then
 	# podman makes a name of the path, and wants no capitals in it.
@@ -91,14 +93,27 @@ device file v1
 rm -rf "$d/image"
 : >"$d/image"
 expect 15 "not a folder" update
+hurt() { # CODE PHRASE: with the layer in $blob damaged
+	local before
+	before=$(listing "$d/image")
+	expect "$1" "$2" update --now
+	[ "$(listing "$d/image" | grep -v oci-layout)" = "$(grep -v oci-layout <<<"$before")" ] || fail "something changed"
+}
+layer_of() { # sets $blob: the file of the last layer
+	blob=$(skopeo inspect --raw "oci:$d/image:latest" | jq -r '.layers[-1].digest')
+	blob=$d/image/blobs/sha256/${blob#sha256:}
+}
 device hurt v1
-victim=$(skopeo inspect --raw "oci:$d/image:latest" | jq -r '.layers[-1].digest')
-flip "$d/image/blobs/sha256/${victim#sha256:}" 1000
-before=$(listing "$d/image")
-got=0
-update >"$w/out" 2>&1 || got=$?
-case $got in 9 | 10) ;; *) fail "a damaged layer: exit code $got, $(cat "$w/out")" ;; esac
-[ "$(listing "$d/image" | grep -v oci-layout)" = "$(grep -v oci-layout <<<"$before")" ] || fail "something changed"
+layer_of
+flip "$blob" -6 # its CRC
+hurt 10 "a damaged gzip file"
+head -c -3 "$blob" >"$w/cut"
+cp "$w/cut" "$blob"
+hurt 10 "a damaged gzip file"
+echo other | gzip -n >"$blob"
+hurt 9 "is damaged, or compressed otherwise than by gzip"
+rm "$blob"
+hurt 3 "open a layer"
 device small v1 ', "health_timeout": 5'
 sed -i 's/"retries": 0/"retries": 0, "memory": 1000000/' "$d/config"
 expect 6 "needs" update

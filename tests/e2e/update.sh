@@ -156,9 +156,13 @@ device ip 1
 sed -i 's|https://localhost|https://127.0.0.1|' "$d/config"
 refused 7 "the server's certificate"
 device busy 1
-(flock 9; sleep 60) 9>"$d/state/lock" &
+python3 -c 'import fcntl, sys, time
+file = open(sys.argv[1], "w")
+fcntl.lockf(file, fcntl.LOCK_EX)
+print(file=open(sys.argv[2], "w"))
+time.sleep(60)' "$d/state/lock" "$w/held" &
 holder=$!
-while flock -n "$d/state/lock" true; do sleep 0.05; done
+until [ -s "$w/held" ]; do sleep 0.05; done
 refused 14 "another rill-agent"
 kill $holder
 wait $holder 2>/dev/null || true

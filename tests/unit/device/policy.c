@@ -96,22 +96,25 @@ static void what_the_server_asked_for_is_kept(void **state)
 	struct rill_error error;
 	struct poll poll;
 
-	assert_ok(policy_write_poll(&config, &clock, 0, true, &error), &error);
+	assert_ok(policy_write_poll(&config, &clock, 0, POLL_WHOLE, &error), &error);
 	poll = policy_read_poll(folder->path);
 	assert_int_equal(poll.last, 1800000000);
 	assert_in_range(poll.next, 1800000100, 1800000109);
 	assert_int_equal(poll.not_before, 0);
 	assert_ok(policy_may_fetch(&config, &clock, &error), &error);
 
-	assert_ok(policy_write_poll(&config, &clock, clock.now + 500, true, &error), &error);
+	assert_ok(policy_write_poll(&config, &clock, 0, POLL_PART, &error), &error);
+	assert_int_equal(policy_read_poll(folder->path).next, poll.next);
+	assert_ok(policy_write_poll(&config, &clock, clock.now + 500, POLL_WHOLE, &error), &error);
 	poll = policy_read_poll(folder->path);
 	assert_in_range(poll.next, 1800000500, 1800000509);
 	assert_fails(policy_may_fetch(&config, &clock, &error), RILL_NETWORK, &error, "500 s");
 	/* After a server that was not reached it is soon. */
 	config.http.retry.delay_max = 30;
-	assert_ok(policy_write_poll(&config, &clock, 0, false, &error), &error);
+	assert_ok(policy_write_poll(&config, &clock, 0, POLL_UNREACHED, &error), &error);
 	assert_int_equal(policy_read_poll(folder->path).next, clock.now + 30);
-	assert_ok(policy_write_poll(&config, &clock, clock.now + 500, false, &error), &error);
+	assert_ok(policy_write_poll(&config, &clock, clock.now + 500, POLL_UNREACHED, &error),
+		  &error);
 	clock.now += 500;
 	assert_ok(policy_may_fetch(&config, &clock, &error), &error);
 	/* A clock that was set back does not make the wait longer than any server may. */
@@ -126,7 +129,7 @@ static void a_server_may_not_ask_for_ever(void **state)
 	struct device_clock clock = {.now = 1800000000, .trusted = true};
 	struct rill_error error;
 
-	assert_ok(policy_write_poll(&config, &clock, INT64_C(1) << 52, true, &error), &error);
+	assert_ok(policy_write_poll(&config, &clock, INT64_C(1) << 52, POLL_WHOLE, &error), &error);
 	assert_int_equal(policy_read_poll(folder->path).not_before, clock.now + POLICY_WAIT_MAX);
 }
 
