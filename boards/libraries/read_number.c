@@ -23,12 +23,13 @@ static const char *read_digits(const char *at, double *value, int *count)
 /* The exponent of ten at `at`, 0 when there is none; moves behind it. */
 static int read_exponent(const char **at)
 {
-	const char *digits = *at + 1 + ((*at)[1] == '-' || (*at)[1] == '+'), *behind;
+	const char *digits, *behind;
 	double value = 0;
 	int count = 0;
 
 	if (**at != 'e' && **at != 'E')
 		return 0;
+	digits = *at + 1 + ((*at)[1] == '-' || (*at)[1] == '+');
 	behind = read_digits(digits, &value, &count);
 	if (count == 0)
 		return 0;
