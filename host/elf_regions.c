@@ -1,24 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "host/elf_regions.h"
+#include "host/elf_file.h"
 
-#include <elf.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define FRAME_TABLE_HEADER 12
 #define GAP_MOST 65536u
-#define GO_MAGIC 0xfffffff1u
 #define GO_MODULE_TEXT 176 /* offsets in runtime.moduledata */
 #define GO_MODULE_TYPES 296
 #define GO_MODULE_FUNCDATA 320
 
-struct file {
-	const uint8_t *bytes;
-	size_t n;
-};
-
-/* A structure of the file by value; false outside the file. */
-static bool get(const struct file *file, uint64_t offset, void *to, size_t n)
+bool elf_get(const struct elf_file *file, uint64_t offset, void *to, size_t n)
 {
 	if (offset > file->n || n > file->n - offset)
 		return false;
@@ -26,14 +17,14 @@ static bool get(const struct file *file, uint64_t offset, void *to, size_t n)
 	return true;
 }
 
-static void read_segments(struct elf_regions *elf, const struct file *file,
+static void read_segments(struct elf_regions *elf, const struct elf_file *file,
 			  const Elf64_Ehdr *header)
 {
 	for (unsigned i = 0; i < header->e_phnum; i++) {
 		Elf64_Phdr program;
 
-		if (!get(file, header->e_phoff + (uint64_t)i * header->e_phentsize, &program,
-			 sizeof program))
+		if (!elf_get(file, header->e_phoff + (uint64_t)i * header->e_phentsize, &program,
+			     sizeof program))
 			return;
 		if (program.p_type != PT_LOAD || elf->segment_count >= RILL_SEGMENTS_MAX ||
 		    program.p_offset > file->n || program.p_filesz > file->n - program.p_offset)
@@ -47,8 +38,8 @@ static void read_segments(struct elf_regions *elf, const struct file *file,
 	}
 }
 
-static void add_region(struct elf_regions *elf, const struct file *file, uint64_t start,
-		       uint64_t length, uint64_t origin, enum rill_region_class class)
+void elf_add_region(struct elf_regions *elf, const struct elf_file *file, uint64_t start,
+		    uint64_t length, uint64_t origin, enum rill_region_class class)
 {
 	if (elf->region_count >= ELF_REGIONS_MAX || start >= file->n || length == 0)
 		return;
@@ -59,7 +50,7 @@ static void add_region(struct elf_regions *elf, const struct file *file, uint64_
 }
 
 /* Where Go's module data begins: with the addresses of the function table and its names. */
-static bool find_module(const struct elf_regions *elf, const struct file *file, uint64_t table,
+static bool find_module(const struct elf_regions *elf, const struct elf_file *file, uint64_t table,
 			uint64_t names, uint64_t *module)
 {
 	for (size_t i = 0; i < elf->segment_count; i++) {
@@ -68,7 +59,7 @@ static bool find_module(const struct elf_regions *elf, const struct file *file, 
 		for (uint64_t at = 0; at + 16 <= segment->file_size; at += 8) {
 			uint64_t pair[2];
 
-			if (get(file, segment->offset + at, pair, sizeof pair) &&
+			if (elf_get(file, segment->offset + at, pair, sizeof pair) &&
 			    pair[0] == table && pair[1] == names) {
 				*module = segment->offset + at;
 				return true;
@@ -78,27 +69,29 @@ static bool find_module(const struct elf_regions *elf, const struct file *file, 
 	return false;
 }
 
-/* Go's function table (predict_go.c), of Go 1.20 and later: its header says where its parts
- * are; the addresses that entries and funcdata count from are in the module data. */
-static void add_go_table(struct elf_regions *elf, const struct file *file, uint64_t start,
-			 uint64_t length, uint64_t address)
+/* The header says where the table's parts are; the addresses that entries and funcdata count from
+ * are in the module data. */
+void elf_add_go_table(struct elf_regions *elf, const struct elf_file *file, uint64_t start,
+		      uint64_t length, uint64_t address)
 {
 	struct rill_region *region;
 	uint64_t header[9], module, text, funcdata, end;
 
 	/* One is enough: it takes a search. */
-	if (elf->go_seen || length < sizeof header || !get(file, start, header, sizeof header) ||
-	    (uint32_t)header[0] != GO_MAGIC || header[8] >= length)
+	if (elf->go_seen || length < sizeof header ||
+	    !elf_get(file, start, header, sizeof header) || (uint32_t)header[0] != ELF_GO_MAGIC ||
+	    header[8] >= length)
 		return;
 	elf->go_seen = true;
 	if (!find_module(elf, file, address, address + header[4], &module) ||
-	    !get(file, module + GO_MODULE_TEXT, &text, sizeof text) ||
-	    !get(file, module + GO_MODULE_FUNCDATA, &funcdata, sizeof funcdata))
+	    !elf_get(file, module + GO_MODULE_TEXT, &text, sizeof text) ||
+	    !elf_get(file, module + GO_MODULE_FUNCDATA, &funcdata, sizeof funcdata))
 		return;
 	end = funcdata - address < length ? funcdata - address : length;
 	if (end <= header[8] || elf->region_count >= ELF_REGIONS_MAX)
 		return;
-	add_region(elf, file, start + header[8], end - header[8], text, RILL_REGION_GO_FUNCTIONS);
+	elf_add_region(elf, file, start + header[8], end - header[8], text,
+		       RILL_REGION_GO_FUNCTIONS);
 	region = &elf->region[elf->region_count - 1];
 	region->origin[1].old = start + header[4];
 	region->origin[2].old = start + header[7];
@@ -106,10 +99,10 @@ static void add_go_table(struct elf_regions *elf, const struct file *file, uint6
 	region->origin[4].old = funcdata;
 	region->origin[5].old = start + header[5];
 	if (end < length && elf->region_count < ELF_REGIONS_MAX)
-		add_region(elf, file, start + end, length - end, start + header[4],
-			   RILL_REGION_GO_FUNCDATA);
+		elf_add_region(elf, file, start + end, length - end, start + header[4],
+			       RILL_REGION_GO_FUNCDATA);
 	elf->go_text = text;
-	get(file, module + GO_MODULE_TYPES, &elf->go_types, sizeof elf->go_types);
+	elf_get(file, module + GO_MODULE_TYPES, &elf->go_types, sizeof elf->go_types);
 }
 
 /* Go's types begin where the module data says, in .rodata; their list is sorted by name. */
@@ -135,6 +128,12 @@ static void finish_go(struct elf_regions *elf)
 	}
 }
 
+enum rill_region_class elf_rodata_class(const struct elf_regions *elf)
+{
+	return !elf->fixed && elf->code == RILL_REGION_X64 ? RILL_REGION_OFFSETS
+							   : RILL_REGION_POINTERS;
+}
+
 static enum rill_region_class class_of(const struct elf_regions *elf, const Elf64_Shdr *section,
 				       const char *name)
 {
@@ -152,68 +151,53 @@ static enum rill_region_class class_of(const struct elf_regions *elf, const Elf6
 		return RILL_REGION_FRAMES;
 	if (strcmp(name, ".eh_frame_hdr") == 0)
 		return RILL_REGION_TABLE;
-	if (strncmp(name, ".rodata", 7) == 0 && !elf->fixed && elf->code == RILL_REGION_X64)
-		return RILL_REGION_OFFSETS;
+	if (strncmp(name, ".rodata", 7) == 0)
+		return elf_rodata_class(elf);
 	if (strncmp(name, ".gcc_except", 11) == 0)
 		return RILL_REGION_PLAIN;
 	return RILL_REGION_POINTERS;
 }
 
-static void read_sections(struct elf_regions *elf, const struct file *file,
+static void read_sections(struct elf_regions *elf, const struct elf_file *file,
 			  const Elf64_Ehdr *header)
 {
 	Elf64_Shdr names = {0}, section, link;
 
 	if (header->e_shentsize < sizeof section ||
-	    !get(file, header->e_shoff + (uint64_t)header->e_shstrndx * header->e_shentsize, &names,
-		 sizeof names))
+	    !elf_get(file, header->e_shoff + (uint64_t)header->e_shstrndx * header->e_shentsize,
+		     &names, sizeof names))
 		return;
 	for (unsigned i = 0; i < header->e_shnum; i++) {
 		char name[32] = "";
 		enum rill_region_class class;
 		uint64_t origin;
 
-		if (!get(file, header->e_shoff + (uint64_t)i * header->e_shentsize, &section,
-			 sizeof section))
+		if (!elf_get(file, header->e_shoff + (uint64_t)i * header->e_shentsize, &section,
+			     sizeof section))
 			return;
 		if (section.sh_type == SHT_NULL || section.sh_type == SHT_NOBITS)
 			continue;
-		if (get(file, names.sh_offset + section.sh_name, name, sizeof name - 1))
+		if (elf_get(file, names.sh_offset + section.sh_name, name, sizeof name - 1))
 			name[sizeof name - 1] = 0;
 		class = class_of(elf, &section, name);
 		origin = section.sh_addr;
 		if ((class == RILL_REGION_SYMBOLS || class == RILL_REGION_RELOCATIONS ||
 		     class == RILL_REGION_HASH) &&
-		    get(file, header->e_shoff + (uint64_t)section.sh_link * header->e_shentsize,
-			&link, sizeof link))
+		    elf_get(file, header->e_shoff + (uint64_t)section.sh_link * header->e_shentsize,
+			    &link, sizeof link))
 			origin = link.sh_offset;
 		if (strcmp(name, ".gopclntab") == 0)
-			add_go_table(elf, file, section.sh_offset, section.sh_size,
-				     section.sh_addr);
+			elf_add_go_table(elf, file, section.sh_offset, section.sh_size,
+					 section.sh_addr);
 		else if (class == RILL_REGION_TABLE)
-			add_region(elf, file, section.sh_offset + FRAME_TABLE_HEADER,
-				   section.sh_size > FRAME_TABLE_HEADER
-					   ? section.sh_size - FRAME_TABLE_HEADER
-					   : 0,
-				   origin, class);
+			elf_add_region(elf, file, section.sh_offset + ELF_FRAME_TABLE_HEADER,
+				       section.sh_size > ELF_FRAME_TABLE_HEADER
+					       ? section.sh_size - ELF_FRAME_TABLE_HEADER
+					       : 0,
+				       origin, class);
 		else if (class != RILL_REGION_PLAIN)
-			add_region(elf, file, section.sh_offset, section.sh_size, origin, class);
-	}
-}
-
-/* A file that was stripped of its section headers. */
-static void read_segments_as_regions(struct elf_regions *elf, const struct file *file,
-				     const Elf64_Ehdr *header)
-{
-	for (unsigned i = 0; i < header->e_phnum; i++) {
-		Elf64_Phdr program;
-
-		if (!get(file, header->e_phoff + (uint64_t)i * header->e_phentsize, &program,
-			 sizeof program))
-			return;
-		if (program.p_type == PT_LOAD)
-			add_region(elf, file, program.p_offset, program.p_filesz, 0,
-				   program.p_flags & PF_X ? elf->code : RILL_REGION_POINTERS);
+			elf_add_region(elf, file, section.sh_offset, section.sh_size, origin,
+				       class);
 	}
 }
 
@@ -251,7 +235,7 @@ static void tidy(struct elf_regions *elf)
 	elf->region_count = kept;
 }
 
-static bool is_zero(const struct file *file, uint64_t start, uint64_t end)
+static bool is_zero(const struct elf_file *file, uint64_t start, uint64_t end)
 {
 	for (uint64_t i = start; i < end; i++)
 		if (file->bytes[i] != 0)
@@ -261,7 +245,7 @@ static bool is_zero(const struct file *file, uint64_t start, uint64_t end)
 
 /* Segments go on to where the next one begins, and regions to the end of theirs, when there is
  * only padding between: so the table is shorter. */
-static void close_gaps(struct elf_regions *elf, const struct file *file)
+static void close_gaps(struct elf_regions *elf, const struct elf_file *file)
 {
 	for (size_t i = 0; i + 1 < elf->segment_count; i++) {
 		struct rill_segment *s = &elf->segment[i];
@@ -302,11 +286,11 @@ bool elf_origin_is_offset(enum rill_region_class class, unsigned k)
 
 void elf_regions_read(struct elf_regions *elf, const uint8_t *bytes, size_t n)
 {
-	struct file file = {bytes, n};
+	struct elf_file file = {bytes, n};
 	Elf64_Ehdr header;
 
 	memset(elf, 0, sizeof *elf);
-	if (!get(&file, 0, &header, sizeof header) ||
+	if (!elf_get(&file, 0, &header, sizeof header) ||
 	    memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 ||
 	    header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB)
 		return;
@@ -318,7 +302,7 @@ void elf_regions_read(struct elf_regions *elf, const uint8_t *bytes, size_t n)
 	read_segments(elf, &file, &header);
 	read_sections(elf, &file, &header);
 	if (elf->region_count == 0)
-		read_segments_as_regions(elf, &file, &header);
+		elf_stripped_read(elf, &file, &header);
 	finish_go(elf);
 	tidy(elf);
 	close_gaps(elf, &file);

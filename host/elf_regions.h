@@ -3,7 +3,7 @@
  * Reads from an ELF file (System V ABI, 64 bits, little-endian, arm64 or x86-64) where its
  * segments are and what its sections hold, as far as references are predicted there. Every
  * offset is checked; of a damaged file it reports what makes sense. Without section
- * headers the executable segments are code and the others are pointers.
+ * headers it goes by what the program is run by.
  */
 #ifndef RILL_ELF_REGIONS_H
 #define RILL_ELF_REGIONS_H

@@ -1,38 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/symbol_slots.h"
 
-#include <elf.h>
+#include "host/elf_file.h"
+
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define NAME_MOST 4096u
 
-struct file {
-	const uint8_t *bytes;
-	size_t n;
-	Elf64_Ehdr header;
-	size_t relocations; /* that it has room for, when no two are one */
-};
-
-static bool get(const struct file *file, uint64_t offset, void *to, size_t n)
-{
-	if (offset > file->n || n > file->n - offset)
-		return false;
-	memcpy(to, file->bytes + offset, n);
-	return true;
-}
-
-static bool get_section(const struct file *file, uint64_t index, Elf64_Shdr *section)
-{
-	return index < file->header.e_shnum && file->header.e_shentsize >= sizeof *section &&
-	       get(file, file->header.e_shoff + index * file->header.e_shentsize, section,
-		   sizeof *section);
-}
-
 /* FNV-1a (G. Fowler, L. C. Noll, K.-P. Vo), of a name that ends within the file; of its begin
  * when it has no end. */
-static uint64_t hash_name(const struct file *file, uint64_t offset)
+static uint64_t hash_name(const struct elf_file *file, uint64_t offset)
 {
 	uint64_t hash = UINT64_C(0xcbf29ce484222325);
 
@@ -55,29 +33,33 @@ static void add(struct symbol_slots *slots, uint64_t address, uint64_t name)
 	slots->slot[slots->n++] = (struct symbol_slot){.address = address, .name = name};
 }
 
-static void read_relocations(struct symbol_slots *slots, struct file *file,
-			     const Elf64_Shdr *section)
+static const struct rill_region *symbols_at(const struct elf_regions *elf, uint64_t start)
 {
-	Elf64_Shdr symbols, names;
+	for (size_t i = 0; i < elf->region_count; i++)
+		if (elf->region[i].class == RILL_REGION_SYMBOLS && elf->region[i].start == start)
+			return &elf->region[i];
+	return NULL;
+}
+
+static void read_relocations(struct symbol_slots *slots, const struct elf_file *file,
+			     const struct rill_region *relocations,
+			     const struct rill_region *symbols)
+{
 	Elf64_Rela relocation;
 	Elf64_Sym symbol;
 
-	if (!get_section(file, section->sh_link, &symbols) ||
-	    !get_section(file, symbols.sh_link, &names))
-		return;
-	for (uint64_t at = 0; at + sizeof relocation <= section->sh_size; at += sizeof relocation) {
+	for (uint64_t at = 0; at + sizeof relocation <= relocations->length;
+	     at += sizeof relocation) {
 		uint64_t index;
 
-		if (file->relocations == 0 ||
-		    !get(file, section->sh_offset + at, &relocation, sizeof relocation))
+		if (!elf_get(file, relocations->start + at, &relocation, sizeof relocation))
 			return;
-		file->relocations--;
 		index = ELF64_R_SYM(relocation.r_info);
-		if (index == 0 || index >= symbols.sh_size / sizeof symbol ||
-		    !get(file, symbols.sh_offset + index * sizeof symbol, &symbol, sizeof symbol) ||
-		    symbol.st_name >= names.sh_size)
+		if (index == 0 || index >= symbols->length / sizeof symbol ||
+		    !elf_get(file, symbols->start + index * sizeof symbol, &symbol, sizeof symbol))
 			continue;
-		add(slots, relocation.r_offset, hash_name(file, names.sh_offset + symbol.st_name));
+		add(slots, relocation.r_offset,
+		    hash_name(file, symbols->origin[0].old + symbol.st_name));
 	}
 }
 
@@ -92,18 +74,21 @@ static int by_address(const void *a, const void *b)
 
 void symbol_slots_read(struct symbol_slots *slots, const uint8_t *bytes, size_t n)
 {
-	struct file file = {.bytes = bytes, .n = n, .relocations = n / sizeof(Elf64_Rela)};
-	Elf64_Shdr section;
+	const struct elf_file file = {bytes, n};
+	struct elf_regions elf;
 
 	*slots = (struct symbol_slots){0};
-	if (!get(&file, 0, &file.header, sizeof file.header) ||
-	    memcmp(file.header.e_ident, ELFMAG, SELFMAG) != 0 ||
-	    file.header.e_ident[EI_CLASS] != ELFCLASS64)
-		return;
-	for (unsigned i = 0; get_section(&file, i, &section); i++)
-		if (section.sh_type == SHT_RELA && section.sh_offset <= n &&
-		    section.sh_size <= n - section.sh_offset)
-			read_relocations(slots, &file, &section);
+	elf_regions_read(&elf, bytes, n);
+	for (size_t i = 0; i < elf.region_count; i++) {
+		const struct rill_region *region = &elf.region[i];
+		const struct rill_region *symbols = region->class == RILL_REGION_RELOCATIONS
+							    ? symbols_at(&elf,
+									 region->origin[0].old)
+							    : NULL;
+
+		if (symbols)
+			read_relocations(slots, &file, region, symbols);
+	}
 	if (slots->n > 0)
 		qsort(slots->slot, slots->n, sizeof *slots->slot, by_address);
 }

@@ -11,7 +11,7 @@
 #define RILL_FINAL_SHIFT 8
 #define RILL_SMALL_ERROR 400 /* of 65536 */
 
-/* The weighted sum. It cannot overflow: RILL_INPUTS_MAX * 2^15 * (RILL_STRETCH_MAX + 2^10) is
+/* The weighted sum. It cannot overflow: RILL_INPUTS_MAX * 2^15 * (23 * 2^7 + 2^10) is
  * less than 2^31. */
 static inline int32_t rill_weigh(const struct rill_weights *set, const rill_lanes *input,
 				 unsigned groups)
@@ -33,7 +33,7 @@ static inline void rill_learn_weights(struct rill_bit_model *model, unsigned k, 
 
 	if (error < RILL_SMALL_ERROR && error > -RILL_SMALL_ERROR)
 		return; /* nothing to learn, and most decisions are such */
-	step = error * (int32_t)(rate + (4 * rate >> (model->uses[k][s] >> 4))) / 512;
+	step = error * (int32_t)(rate + (4 * rate >> (model->uses[k][s] >> 4))) / 320;
 	step = step > INT16_MAX ? INT16_MAX : step < -INT16_MAX ? -INT16_MAX : step;
 	rill_lanes_move(model->set[k][s].weight, input, (int16_t)step, groups);
 	if (model->uses[k][s] < 255)
@@ -46,36 +46,23 @@ static inline void rill_move_probability(uint16_t *p, int32_t target)
 	*p = (uint16_t)(*p + ((target - *p + 16) >> 5));
 }
 
-/* Moves the slots: by 1 / (n + 1.5) of the distance, which is one of 19 bits times `pace`; modulo
- * 2^32, where the sum is right again. */
-static inline void rill_learn_slots(const struct rill_bit_tables *tables, rill_slot *const *slots,
-				    unsigned groups, uint32_t limit, unsigned bit)
-{
-	int32_t target = bit ? (1 << 22) - 1 : 0;
-
-	for (unsigned i = 0; i < groups * 4; i++) {
-		uint32_t slot = *slots[i], count = slot & 1023;
-		uint32_t distance = (uint32_t)((target - (int32_t)(slot >> 10)) >> 3);
-
-		slot += distance * tables->pace[count] & ~UINT32_C(1023);
-		*slots[i] = slot + (count < limit);
-	}
-}
-
 /* With `groups` known to the compiler. */
 static inline unsigned rill_bit_code(struct rill_bit_model *model,
 				     const struct rill_bit_tables *tables, struct rill_coder *coder,
 				     const struct rill_bit_choice *choice, unsigned bit,
 				     const unsigned groups)
 {
+	rill_slots slots[RILL_GROUPS_MAX];
 	rill_lanes input[RILL_GROUPS_MAX];
 	int32_t x[2], middle;
 	unsigned step, part;
 	uint16_t *low;
 	uint32_t p, corrected;
 
-	for (unsigned i = 0; i < groups; i++)
-		input[i] = rill_lanes_gather(choice->slot + 4 * i, tables->logistic.stretch);
+	for (unsigned i = 0; i < groups; i++) {
+		slots[i] = rill_lanes_load(choice->slot + 4 * i);
+		input[i] = rill_lanes_inputs(slots[i]);
+	}
 	for (unsigned k = 0; k < 2; k++)
 		x[k] = rill_weigh(&model->set[k][choice->set[k]], input, groups);
 	middle = (x[0] + x[1]) >> 1;
@@ -94,7 +81,10 @@ static inline unsigned rill_bit_code(struct rill_bit_model *model,
 	for (unsigned k = 0; k < 2; k++)
 		rill_learn_weights(model, k, choice->set[k], input, groups,
 				   rill_squash(&tables->logistic, x[k]), bit);
-	rill_learn_slots(tables, choice->slot, groups, model->limit, bit);
+	for (unsigned i = 0; i < groups; i++)
+		rill_lanes_store(rill_lanes_learn(slots[i], tables->pace, model->limit,
+						  bit ? (1 << 22) - 1 : 0),
+				 choice->slot + 4 * i);
 	return bit;
 }
 

@@ -29,7 +29,7 @@ void rill_byte_model_setup(struct rill_byte_model *model, const struct rill_bit_
 }
 
 /* The bucket of a context that is not at its first place; of two places a stranger takes the one
- * that was used less. */
+ * that was used less, and the other counts less for the next one. */
 static struct rill_bucket *find_second(const struct rill_bucket_table *table,
 				       struct rill_bucket *first, uint32_t check)
 {
@@ -37,8 +37,12 @@ static struct rill_bucket *find_second(const struct rill_bucket_table *table,
 
 	if (second->check == check)
 		return second;
-	if ((second->slot[0] & 1023) < (first->slot[0] & 1023))
+	if ((second->slot[0] & 1023) < (first->slot[0] & 1023)) {
+		first->slot[0]--;
 		first = second;
+	} else if (second->slot[0] & 1023) {
+		second->slot[0]--;
+	}
 	clear_bucket(first, check);
 	return first;
 }

@@ -4,7 +4,7 @@
  *
  *	offset  bytes
  *	0       4      magic 89 52 49 4c ("\x89RIL")
- *	4       1      format version, 3
+ *	4       1      format version, 4
  *	5       1      flags: 1 for objects of images (image_delta.h), 2 for a body that is within
  *	               the header; no other
  *	6       4      length of the whole header, little-endian
@@ -40,7 +40,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RILL_DELTA_VERSION 3
+#define RILL_DELTA_VERSION 4
 /* The flags. */
 #define RILL_DELTA_IMAGE 1u
 #define RILL_DELTA_BODY_WITHIN 2u

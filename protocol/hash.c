@@ -21,6 +21,22 @@ static void must(int result)
 		abort(); /* only hardware implementations can fail, and no result may be made up */
 }
 
+#ifdef RILL_NETTLE
+void rill_sha256_start(struct rill_sha256 *hash)
+{
+	sha256_init(&hash->context);
+}
+
+void rill_sha256_update(struct rill_sha256 *hash, const void *bytes, size_t n)
+{
+	sha256_update(&hash->context, n, bytes);
+}
+
+void rill_sha256_finish(struct rill_sha256 *hash, uint8_t digest[static RILL_SHA256_SIZE])
+{
+	sha256_digest(&hash->context, RILL_SHA256_SIZE, digest);
+}
+#else
 void rill_sha256_start(struct rill_sha256 *hash)
 {
 	mbedtls_sha256_init(&hash->context);
@@ -44,6 +60,7 @@ void rill_sha256_finish(struct rill_sha256 *hash, uint8_t digest[static RILL_SHA
 	must(mbedtls_sha256_finish(&hash->context, digest));
 	mbedtls_sha256_free(&hash->context);
 }
+#endif
 
 void rill_sha256(const void *bytes, size_t n, uint8_t digest[static RILL_SHA256_SIZE])
 {

@@ -4,7 +4,7 @@
 /* exp(-1/256) in units of 2^-32. */
 #define DECAY UINT64_C(4278222805)
 
-static void setup_squash(struct rill_logistic *tables)
+void rill_logistic_setup(struct rill_logistic *tables)
 {
 	uint64_t power = UINT64_C(1) << 32; /* exp(-i/256) in units of 2^-32 */
 
@@ -16,19 +16,5 @@ static void setup_squash(struct rill_logistic *tables)
 		tables->squash[RILL_STRETCH_MAX + i] = (uint16_t)p;
 		tables->squash[RILL_STRETCH_MAX - i] = (uint16_t)(65536 - p);
 		power = power * DECAY >> 32;
-	}
-}
-
-/* The inverse by walking up both at once: the least x whose probability reaches p. */
-void rill_logistic_setup(struct rill_logistic *tables)
-{
-	int x = -RILL_STRETCH_MAX;
-
-	setup_squash(tables);
-	for (uint32_t p = 0; p < 65536; p++) {
-		while (x < RILL_STRETCH_MAX && tables->squash[x + RILL_STRETCH_MAX] < p)
-			x++;
-		if (p % 16 == 8)
-			tables->stretch[p / 16] = (int16_t)x;
 	}
 }

@@ -17,7 +17,7 @@ compile() {
 compile -c "$top/tests/support/sha256.c" -o sha256.o
 ar rcs libsha256.a sha256.o
 { cmake -G Ninja -S "$top" -B "$build" -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_COMPILER=gcc -DCMAKE_C_FLAGS="$wide" \
-	-DRILL_HOST=OFF -DRILL_DEVICE=OFF -DRILL_TESTS=OFF -DRILL_ED25519=OFF -DMBEDCRYPTO="$w/libsha256.a" \
+	-DRILL_HOST=OFF -DRILL_DEVICE=OFF -DRILL_TESTS=OFF -DRILL_ED25519=OFF -DRILL_NETTLE=OFF -DMBEDCRYPTO="$w/libsha256.a" \
 	-DZLIB_LIBRARY=/usr/lib32/libz.so -DZLIB_INCLUDE_DIR=/usr/include &&
 	cmake --build "$build" --target rill; } >log || { tail -n 40 log; fail "the build of 32 bits"; }
 libraries=("$build/protocol/librill.a" libsha256.a -lz)

@@ -13,3 +13,7 @@ for delta in "$top"/tests/vectors/delta/*.rill; do
 done
 [ $count -ge 5 ] || fail "only $count vectors"
 pass "$count vectors"
+
+"$top/tests/fuzz/delta_seeds.sh" "$w/seeds" "${MKDELTA[@]}"
+diff -r "$w/seeds" "$top/tests/fuzz/corpus/delta" || fail "the decoder's fuzzer begins with deltas of another version: fuzz/delta_seeds.sh"
+pass "the seeds of the decoder's fuzzer"
