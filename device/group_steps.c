@@ -94,8 +94,10 @@ enum rill_code group_finish_rollback(struct group *group)
 	     member = group_next(group, member)) {
 		enum rill_code code = restore(member, &error);
 
+		member->entry.boot[0] = 0;
 		if (code == RILL_REBOOT) { /* done, and takes effect with that */
 			member->reboot = true;
+			boot_id(member->entry.boot, sizeof member->entry.boot);
 			code = RILL_OK;
 		}
 		rill_fail(&member->error, (enum rill_code)member->entry.code, "%s",

@@ -251,6 +251,28 @@ static void a_cut_in_a_rollback_ends_it(void **state)
 }
 
 /* The restore happened, its record did not. */
+static void a_rollback_asks_for_its_reboot_until_it_came(void **state)
+{
+	struct device *device = *state;
+	struct entry entry = {.state = STATE_ROLLED_BACK, .release = 8, .committed = 7};
+	struct rill_error error;
+
+	put_file(device->path, old_text, strlen(old_text));
+	boot_id(entry.boot, sizeof entry.boot);
+	assert_ok(journal_put(&device->journal, "app", &entry, &error), &error);
+	for (int i = 0; i < 2; i++) {
+		device->update.reboot = false;
+		assert_fails(recover(device, &error), RILL_REBOOT, &error, "version before");
+		assert_true(device->update.reboot);
+	}
+	snprintf(entry.boot, sizeof entry.boot, "another boot");
+	assert_ok(journal_put(&device->journal, "app", &entry, &error), &error);
+	device->update.reboot = false;
+	assert_ok(recover(device, &error), &error);
+	assert_false(device->update.reboot);
+	assert_recorded(device, STATE_ROLLED_BACK, 7);
+}
+
 static void a_test_that_finds_the_old_file_was_rolled_back(void **state)
 {
 	struct device *device = *state;
@@ -620,6 +642,7 @@ int main(void)
 		on_device(what_was_written_in_part_is_not_switched_to),
 		on_device(a_base_that_changed_is_not_switched_from),
 		on_device(a_cut_in_a_rollback_ends_it),
+		on_device(a_rollback_asks_for_its_reboot_until_it_came),
 		on_device(a_test_that_finds_the_old_file_was_rolled_back),
 		on_device(hooks_may_ask_for_later),
 		on_device(a_commit_by_hand_is_waited_for),
