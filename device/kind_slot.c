@@ -191,7 +191,7 @@ static enum rill_code slot_resume(struct install *install, uint64_t length, uint
 
 	*kept = 0;
 	slot_record_read(slot->target, !slot->current, &slot->record);
-	if (slot->record.length != length || slot->record.written == length)
+	if (slot->record.length != length)
 		return slot_begin(install, length, error);
 	*kept = slot->record.written;
 	slot->compare = true;

@@ -128,7 +128,8 @@ bool update_begin(struct update *update)
 			       ? STATE_PREPARED
 			       : STATE_FETCHING;
 	update->resume = same && was.full && entry->full &&
-			 (was.state == STATE_FETCHING || was.state == STATE_FAILED);
+			 (was.state == STATE_FETCHING || was.state == STATE_FAILED ||
+			  was.state == STATE_ROLLED_BACK);
 	return update->wanted = true;
 }
 

@@ -292,6 +292,25 @@ static void a_half_written_slot_is_not_started(void **state)
 	free(device);
 }
 
+static void a_whole_slot_is_not_fetched_again(void **state)
+{
+	struct device *device = device_new(*state);
+	struct install *install;
+	struct rill_error error;
+	uint64_t kept;
+
+	prepare(device, &install);
+	install->keep = true;
+	kind_slot.close(install);
+	open_ok(device, &install);
+	assert_ok(kind_slot.resume(install, LENGTH, &kept, &error), &error);
+	assert_int_equal(kept, LENGTH);
+	assert_ok(kind_slot.seal(install, device->to, &error), &error);
+	assert_false(is_bad(device, "bad-b"));
+	kind_slot.close(install);
+	free(device);
+}
+
 static void what_is_there_already_is_not_written_again(void **state)
 {
 	struct device *device = device_new(*state);
@@ -384,6 +403,7 @@ int main(void)
 		in_folder(a_rollback_from_the_new_slot_takes_a_reboot),
 		in_folder(the_running_slot_is_never_the_one_that_is_written),
 		in_folder(a_half_written_slot_is_not_started),
+		in_folder(a_whole_slot_is_not_fetched_again),
 		in_folder(what_is_there_already_is_not_written_again),
 		in_folder(a_boot_program_that_fails_stops_everything),
 		in_folder(superblocks_tell_how_long_an_image_is),
