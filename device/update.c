@@ -192,8 +192,8 @@ static enum rill_code receive_by_plan(struct update *update, const struct receiv
 		code = check_budget(update, kept < length ? length - kept : 0, error);
 	if (code != RILL_OK)
 		return code;
-	progress_start(&update->progress, update->style, receiver->name, &receiver->http->received,
-		       length);
+	progress_start(&update->progress, update->style, receiver->state, receiver->name,
+		       &receiver->http->received, length);
 	return plan->has_delta ? receive_delta(receiver, &plan->delta, &plan->delta_target,
 					       (uint64_t)update->config->memory, error)
 			       : receive_full(receiver, update->resume, error);
