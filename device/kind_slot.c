@@ -311,27 +311,30 @@ static enum rill_code slot_position(const struct target_config *target, const ui
 				    const uint8_t *to, bool rebooted, enum kind_position *position,
 				    struct rill_error *error)
 {
-	struct slot_install *slot = NULL;
-	enum rill_code code = start(&slot, target, error);
-	bool bad = false;
+	struct slot_install slot = {.target = target, .running = {.fd = -1}};
+	uint8_t sha256[RILL_SHA256_SIZE];
+	uint64_t length;
+	bool bad = false, waits;
 	int primary = -1;
+	enum rill_code code = find_current(&slot, error);
 
-	if (code != RILL_OK || !slot)
-		return code;
-	code = boot_loader_primary(target, &primary, error);
 	if (code == RILL_OK)
-		code = boot_loader_is_bad(target, !slot->current, &bad, error);
-	if (code == RILL_OK && memcmp(slot->install.base_sha256, to, RILL_SHA256_SIZE) == 0)
+		code = boot_loader_primary(target, &primary, error);
+	waits = primary != slot.current;
+	if (code == RILL_OK)
+		code = boot_loader_is_bad(target, !slot.current, &bad, error);
+	/* While a reboot is awaited, what ran then still does: it need not be hashed each time. */
+	if (code == RILL_OK && (rebooted || !waits))
+		code = name_content(&slot, slot.current, &slot.running, &length, sha256, error);
+	if (waits && !rebooted)
+		*position = KIND_PENDING;
+	else if (code == RILL_OK && memcmp(sha256, to, sizeof sha256) == 0)
 		*position = KIND_NEW;
-	else if (code == RILL_OK &&
-		 (!from || memcmp(slot->install.base_sha256, from, RILL_SHA256_SIZE) != 0))
+	else if (code == RILL_OK && (!from || memcmp(sha256, from, sizeof sha256) != 0))
 		*position = KIND_OTHER;
-	else if (primary != slot->current)
-		*position = rebooted ? KIND_FELL_BACK : KIND_PENDING;
 	else /* `seal` had said that it is good */
-		*position = bad ? KIND_FELL_BACK : KIND_OLD;
-	slot->install.keep = true;
-	slot_close(&slot->install);
+		*position = waits || bad ? KIND_FELL_BACK : KIND_OLD;
+	slot_device_close(&slot.running);
 	return code;
 }
 

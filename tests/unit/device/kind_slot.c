@@ -156,6 +156,9 @@ static void an_update_goes_through_trial_to_commit(void **state)
 	assert_file(device->path[0], device->old, SLOT);
 	assert_true(says(device, "primary", "b"));
 	assert_false(is_bad(device, "bad-b"));
+	/* While a reboot is awaited, nothing is hashed. */
+	device->old[5] ^= 1;
+	put_file(device->path[0], device->old, SLOT);
 	assert_position(device, false, KIND_PENDING);
 	put_text(device, "current", "b\n");
 	assert_position(device, true, KIND_NEW);
