@@ -122,13 +122,9 @@ static enum rill_code begin_all(struct group *group, struct rill_error *error)
 
 static bool all_noted(const struct group *group)
 {
-	for (size_t i = 0; i < group->count; i++) {
-		const struct update *member = &group->members[i];
-
-		if (!member->plan.current || member->entry.state != STATE_COMMITTED ||
-		    member->entry.release != member->plan.release.number)
+	for (size_t i = 0; i < group->count; i++)
+		if (!update_is_noted(&group->members[i]))
 			return false;
-	}
 	return true;
 }
 

@@ -198,25 +198,6 @@ static enum rill_code slot_resume(struct install *install, uint64_t length, uint
 	return boot_loader_set_state(slot->target, !slot->current, false, error);
 }
 
-static enum rill_code write_at(const struct slot_install *slot, const uint8_t *bytes, size_t n,
-			       struct rill_error *error)
-{
-	uint64_t offset = slot->record.written;
-
-	while (n > 0) {
-		ssize_t done = pwrite(slot->other.fd, bytes, n, (off_t)offset);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			return system_failed(slot->other.path, "write", error);
-		bytes += done;
-		offset += (uint64_t)done;
-		n -= (size_t)done;
-	}
-	return RILL_OK;
-}
-
 static enum rill_code slot_write(struct install *install, size_t object, const void *bytes,
 				 size_t n, struct rill_error *error)
 {
@@ -233,7 +214,9 @@ static enum rill_code slot_write(struct install *install, size_t object, const v
 			    read_fully(slot->other.fd, slot->other.path, slot->record.written,
 				       slot->block, part, &unreadable) == RILL_OK &&
 			    memcmp(slot->block, at, part) == 0;
-		enum rill_code code = same ? RILL_OK : write_at(slot, at, part, error);
+		enum rill_code code = same ? RILL_OK
+					   : write_fully_at(slot->other.fd, slot->other.path,
+							    slot->record.written, at, part, error);
 
 		if (code != RILL_OK)
 			return code;
@@ -279,19 +262,12 @@ static enum rill_code slot_seal(struct install *install, const uint8_t *sha256,
 				struct rill_error *error)
 {
 	struct slot_install *slot = slot_of(install);
-	uint8_t digest[RILL_SHA256_SIZE];
 	enum rill_code code;
 
 	if (fsync(slot->other.fd) != 0)
 		return system_failed(slot->other.path, "sync", error);
-	/* What comes back is then what storage holds, not what memory still remembers. */
-	posix_fadvise(slot->other.fd, 0, 0, POSIX_FADV_DONTNEED);
-	code = hash_fully(slot->other.fd, slot->other.path, slot->record.written, digest, error);
-	if (code == RILL_OK && memcmp(digest, sha256, sizeof digest) != 0)
-		code = rill_fail(error, RILL_CORRUPT,
-				 "%s: storage gives back other bytes than were written",
-				 slot->other.path);
-	rill_hex(digest, sizeof digest, slot->record.sha256);
+	code = read_back(slot->other.fd, slot->other.path, slot->record.written, sha256, error);
+	rill_hex(sha256, RILL_SHA256_SIZE, slot->record.sha256);
 	if (code == RILL_OK)
 		code = slot_record_write(slot->target, !slot->current, &slot->record, error);
 	if (code == RILL_OK)

@@ -11,12 +11,10 @@
 
 static void file_name(const struct target_config *target, char name[static 64])
 {
-	uint8_t digest[RILL_SHA256_SIZE];
-	char hex[RILL_SHA256_HEX];
+	char digest[DURABLE_NAME];
 
-	rill_sha256(target->name, strlen(target->name), digest);
-	rill_hex(digest, sizeof digest, hex);
-	snprintf(name, 64, "slots.%.32s", hex);
+	durable_name(digest, target->name);
+	snprintf(name, 64, "slots.%s", digest);
 }
 
 static bool parse_line(const char *line, const char *slot, struct slot_record *record)

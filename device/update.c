@@ -93,9 +93,9 @@ enum rill_code update_look(struct update *update, struct trust *trust, struct ri
 	return code;
 }
 
-static bool is_current_noted(const struct update *update)
+bool update_is_noted(const struct update *update)
 {
-	return update->entry.state == STATE_COMMITTED &&
+	return update->plan.current && update->entry.state == STATE_COMMITTED &&
 	       update->entry.release == update->plan.release.number;
 }
 
@@ -105,7 +105,7 @@ bool update_begin(struct update *update)
 	struct entry was = update->entry, *entry = &update->entry;
 	bool same = is_same_release(update);
 
-	if (plan->current && is_current_noted(update))
+	if (update_is_noted(update))
 		return false;
 	*entry = (struct entry){.release = plan->release.number, .committed = was.committed};
 	rill_hex(plan->target.sha256, RILL_SHA256_SIZE, entry->to);

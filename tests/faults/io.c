@@ -261,6 +261,37 @@ int openat(int folder, const char *path, int flags, ...)
 										  flags, mode);
 }
 
+static bool is_control(const char *name)
+{
+	const char *control = getenv("FAULT_CONTROL");
+
+	return control && strcmp(control, name) == 0;
+}
+
+/* Of a slot that is to be written, the one that runs; -1: it is something else. */
+static int open_running(int fd)
+{
+	char path[PATH_MAX];
+	char *name = path_of(fd, path) ? strstr(path, "/slot-b") : NULL;
+
+	if (!name)
+		return -1;
+	memcpy(name, "/slot-a", 7);
+	return open(path, O_WRONLY | O_CLOEXEC);
+}
+
+static ssize_t do_write(int fd, const void *bytes, size_t n)
+{
+	int running = is_control("in-place") ? open_running(fd) : -1;
+	ssize_t done;
+
+	if (running < 0)
+		return REAL(write)(fd, bytes, n);
+	done = pwrite(running, bytes, n, lseek(fd, (off_t)n, SEEK_CUR) - (off_t)n);
+	close(running);
+	return done;
+}
+
 ssize_t write(int fd, const void *bytes, size_t n)
 {
 	if (is_ours(fd))
@@ -268,9 +299,9 @@ ssize_t write(int fd, const void *bytes, size_t n)
 		case NORMAL: break;
 		case FAILS: return -1;
 		case SHORTENED: n = n > 1 ? n / 2 : n; break;
-		case KILLED: REAL(write)(fd, bytes, n / 2); die();
+		case KILLED: do_write(fd, bytes, n / 2); die();
 		}
-	return REAL(write)(fd, bytes, n);
+	return do_write(fd, bytes, n);
 }
 
 ssize_t pread(int fd, void *bytes, size_t n, off_t offset)
@@ -284,42 +315,6 @@ ssize_t pread(int fd, void *bytes, size_t n, off_t offset)
 		}
 	return ((ssize_t(*)(int, void *, size_t, off_t))dlsym(RTLD_NEXT, "pread64"))(fd, bytes, n,
 										     offset);
-}
-
-static bool is_control(const char *name)
-{
-	const char *control = getenv("FAULT_CONTROL");
-
-	return control && strcmp(control, name) == 0;
-}
-
-/* Of a slot that is to be written, the one that runs. */
-static int open_running(int fd)
-{
-	char path[PATH_MAX];
-	char *name = path_of(fd, path) ? strstr(path, "/slot-b") : NULL;
-
-	if (!name)
-		return -1;
-	memcpy(name, "/slot-a", 7);
-	return open(path, O_WRONLY | O_CLOEXEC);
-}
-
-ssize_t pwrite(int fd, const void *bytes, size_t n, off_t offset)
-{
-	ssize_t (*really)(int, const void *, size_t, off_t) = NULL;
-
-	*(void **)&really = dlsym(RTLD_NEXT, "pwrite64");
-	if (is_control("in-place"))
-		fd = open_running(fd);
-	if (is_ours(fd))
-		switch (fate_of("pwrite", GROWS | CHANGES | WAITS | MOVES)) {
-		case NORMAL: break;
-		case FAILS: return -1;
-		case SHORTENED: n = n > 1 ? n / 2 : n; break;
-		case KILLED: really(fd, bytes, n / 2, offset); die();
-		}
-	return really(fd, bytes, n, offset);
 }
 
 int fsync(int fd)
