@@ -18,7 +18,8 @@ struct slot_device {
 
 /* Opens "/dev/..." or "PARTLABEL=..." (a name in the partition table, found by the kernel's
  * list of partitions, without udev). For writing the kernel is asked to keep everybody else away:
- * RILL_BUSY when it is mounted or otherwise held. RILL_CONFIG: there is no such device. */
+ * RILL_IO when it is mounted or otherwise held. RILL_CONFIG: there is no such device, or several.
+ * To be closed also after a failure. */
 enum rill_code slot_device_open(struct slot_device *device, const char *name, bool for_writing,
 				struct rill_error *error);
 void slot_device_close(struct slot_device *device);

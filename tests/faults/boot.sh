@@ -3,7 +3,7 @@
 # that a change is made whole or not at all. VARIABLES.cmdline is the command line of the kernel.
 # usage: boot.sh VARIABLES REQUEST...
 set -eu
-variables=$1
+file=$1
 export RILL_CMDLINE="$1.cmdline"
 shift
 # shellcheck source=boards/boot/contract.sh
@@ -12,8 +12,11 @@ shift
 trial=rill_trial=3
 # shellcheck disable=SC2034  # for the contract
 no_trial=rill_trial=
-get() { # shellcheck source=/dev/null
-	(. "$variables" && eval "echo \"\${$1:-}\"")
+list() {
+	# shellcheck source=/dev/null
+	. "$file"
+	# shellcheck disable=SC2154  # of the file
+	printf 'rill_slot=%s\nrill_bad=%s\nrill_trial=%s\n' "$rill_slot" "$rill_bad" "$rill_trial"
 }
-set_all() { echo "$*" >>"$variables"; }
+set_all() { echo "$*" >>"$file"; }
 contract "$@"
