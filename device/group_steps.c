@@ -76,7 +76,8 @@ static enum rill_code restore(struct update *member, struct rill_error *error)
 	enum kind_position position;
 	enum rill_code code = group_find(member, &position, error);
 
-	if (code != RILL_OK || position == KIND_OLD)
+	/* Of what takes a reboot, a boot loader may have been told only half. */
+	if (code != RILL_OK || (position == KIND_OLD && !kind->reboots))
 		return code;
 	if (position == KIND_OTHER)
 		return rill_fail(error, RILL_WRONG_BASE,
