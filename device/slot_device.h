@@ -22,6 +22,9 @@ struct slot_device {
  * To be closed also after a failure. */
 enum rill_code slot_device_open(struct slot_device *device, const char *name, bool for_writing,
 				struct rill_error *error);
+/* The device with a label in a list of partitions as sysfs has it: "/dev/...". RILL_CONFIG. */
+enum rill_code slot_device_find(const char *sysfs, const char *label, char *path, size_t size,
+				struct rill_error *error);
 void slot_device_close(struct slot_device *device);
 
 bool slot_device_is_same(const struct slot_device *a, const struct slot_device *b);
