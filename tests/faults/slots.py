@@ -17,29 +17,27 @@ BOOT = os.path.dirname(os.path.abspath(__file__)) + "/boot.sh"
 
 
 class Loop:
-    """A loop device of our own. OSError: there are none."""
+    """A loop device of our own, detached when this process ends, however it does. OSError: there are none."""
 
     def __init__(self, folder):
         with open("/dev/loop-control", "rb") as control:
             self.number = fcntl.ioctl(control, LOOP_CTL_ADD, random.randrange(1000, 1 << 19))
-        self.path = "%s/loop%d" % (folder, self.number)
-        try:
-            self.make_node(self.path)
-            with open(self.path + ".disk", "w+b") as disk, open(self.path, "r+b") as node:
-                disk.truncate(SIZE)
-                fcntl.ioctl(node, LOOP_SET_FD, disk.fileno())
-        except OSError:
-            self.free(attached=False)
-            raise
+        self.held = None
         atexit.register(self.free)
+        path = "%s/loop%d" % (folder, self.number)
+        self.make_node(path)
+        self.held = open(path, "r+b")
+        with open(path + ".disk", "w+b") as disk, open(path, "r+b") as node:
+            disk.truncate(SIZE)
+            fcntl.ioctl(node, LOOP_SET_FD, disk.fileno())
+            fcntl.ioctl(node, LOOP_CLR_FD)  # while it is held, this means: later
 
     def make_node(self, path):
         os.mknod(path, stat.S_IFBLK | 0o600, os.makedev(LOOP_MAJOR, self.number))
 
-    def free(self, attached=True):
-        if attached:
-            with open(self.path, "rb") as node:
-                fcntl.ioctl(node, LOOP_CLR_FD)
+    def free(self):
+        if self.held:
+            self.held.close()
         with open("/dev/loop-control", "rb") as control:
             for _ in range(50):  # it is busy until the last descriptor is closed, wherever
                 try:
