@@ -95,17 +95,18 @@ static enum rill_code name_content(const struct slot_install *slot, int which,
 	uint8_t known[RILL_SHA256_SIZE];
 	enum rill_code code;
 
-	slot_record_read(slot->target, which, &record);
+	code = slot_record_read(slot->target, which, &record, error);
 	*length = record.length;
-	if (*length > 0 && *length <= device->size &&
+	if (code == RILL_OK && *length > 0 && *length <= device->size &&
 	    rill_unhex(record.sha256, known, sizeof known)) {
 		code = hash_fully(device->fd, device->path, *length, sha256, error);
 		if (code != RILL_OK || memcmp(known, sha256, sizeof known) == 0)
 			return code;
 	}
-	*length = slot_device_image_length(device);
-	if (*length == 0)
-		*length = device->size;
+	if (code == RILL_OK)
+		code = slot_device_image_length(device, length, error);
+	if (code != RILL_OK)
+		return code;
 	return hash_fully(device->fd, device->path, *length, sha256, error);
 }
 
@@ -190,7 +191,8 @@ static enum rill_code slot_resume(struct install *install, uint64_t length, uint
 	struct slot_install *slot = slot_of(install);
 
 	*kept = 0;
-	slot_record_read(slot->target, !slot->current, &slot->record);
+	if (slot_record_read(slot->target, !slot->current, &slot->record, error) != RILL_OK)
+		return error->code;
 	if (slot->record.length != length)
 		return slot_begin(install, length, error);
 	*kept = slot->record.written;
@@ -249,7 +251,8 @@ static enum rill_code slot_reopen(struct install *install, struct rill_error *er
 {
 	struct slot_install *slot = slot_of(install);
 
-	slot_record_read(slot->target, !slot->current, &slot->record);
+	if (slot_record_read(slot->target, !slot->current, &slot->record, error) != RILL_OK)
+		return error->code;
 	if (slot->record.length > 0 && slot->record.written == slot->record.length &&
 	    slot->record.length <= slot->other.size)
 		return RILL_OK;

@@ -151,19 +151,19 @@ static uint64_t erofs_length(const uint8_t *super)
 	return load(super + 36, 4) << super[12];
 }
 
-uint64_t slot_device_image_length(const struct slot_device *device)
+enum rill_code slot_device_image_length(const struct slot_device *device, uint64_t *length,
+					struct rill_error *error)
 {
-	uint8_t bytes[2 * SUPERBLOCK];
-	struct rill_error ignored;
-	uint64_t length;
+	uint8_t bytes[2 * SUPERBLOCK] = {0};
+	size_t n = device->size < sizeof bytes ? (size_t)device->size : sizeof bytes;
+	enum rill_code code = read_fully(device->fd, device->path, 0, bytes, n, error);
 
-	if (device->size < sizeof bytes ||
-	    read_fully(device->fd, device->path, 0, bytes, sizeof bytes, &ignored) != RILL_OK)
-		return 0;
-	length = squashfs_length(bytes);
-	if (!length)
-		length = erofs_length(bytes + SUPERBLOCK);
-	if (!length)
-		length = ext4_length(bytes + SUPERBLOCK);
-	return length <= device->size ? length : 0;
+	*length = squashfs_length(bytes);
+	if (!*length)
+		*length = erofs_length(bytes + SUPERBLOCK);
+	if (!*length)
+		*length = ext4_length(bytes + SUPERBLOCK);
+	if (!*length || *length > device->size)
+		*length = device->size;
+	return code;
 }

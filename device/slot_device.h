@@ -33,7 +33,8 @@ bool slot_device_is_root(const struct slot_device *device);
 
 /* The length of a file system at the beginning, of its superblock: ext4 (Linux,
  * Documentation/filesystems/ext4/super.rst), squashfs 4 (padded to 4 KiB, as mksquashfs does),
- * EROFS (fs/erofs/erofs_fs.h). 0: none of these, or longer than the device. */
-uint64_t slot_device_image_length(const struct slot_device *device);
+ * EROFS (fs/erofs/erofs_fs.h). That of the device: none of these, or longer. */
+enum rill_code slot_device_image_length(const struct slot_device *device, uint64_t *length,
+					struct rill_error *error);
 
 #endif

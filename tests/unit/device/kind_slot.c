@@ -492,6 +492,7 @@ static void a_damaged_record_costs_work_and_no_more(void **state)
 	struct install *install;
 	struct rill_error error;
 	uint64_t kept;
+	enum kind_position position;
 	char name[DURABLE_NAME + 8] = "slots.";
 
 	durable_name(name + 6, device->target.name);
@@ -508,6 +509,19 @@ static void a_damaged_record_costs_work_and_no_more(void **state)
 		assert_ok(kind_slot.seal(install, device->to, &error), &error);
 		kind_slot.close(install);
 	}
+	/* One that cannot be read does not make another image of a short one. */
+	install_new(device);
+	put_text(device, "current", "b\n");
+	unlink(folder_path(*state, name));
+	assert_int_equal(mkdir(folder_path(*state, name), 0755), 0);
+	assert_fails(kind_slot.position(&device->target, device->from, device->to, true, &position,
+					&error),
+		     RILL_IO, &error, "not a file");
+	assert_fails(kind_slot.restore(&device->target, device->from, &error), RILL_IO, &error,
+		     "not a file");
+	assert_int_equal(rmdir(folder_path(*state, name)), 0);
+	put_text(device, "current", "a\n");
+	put_text(device, "primary", "a\n");
 	/* One that lies of the running slot is found out. */
 	put_text(device, name,
 		 "a 1000 1000 0000000000000000000000000000000000000000000000000000000000000000\n");
@@ -525,7 +539,7 @@ static uint64_t length_of(void *state, const uint8_t *bytes, size_t n)
 
 	put_file(path, bytes, n);
 	assert_ok(slot_device_open(&device, path, true, &error), &error);
-	length = slot_device_image_length(&device);
+	assert_ok(slot_device_image_length(&device, &length, &error), &error);
 	slot_device_close(&device);
 	return length;
 }
@@ -536,13 +550,13 @@ static void superblocks_tell_how_long_an_image_is(void **state)
 	static const uint8_t erofs[4] = {0xe2, 0xe1, 0xf5, 0xe0}, ext4[2] = {0x53, 0xef};
 	static uint8_t bytes[100000];
 
-	assert_int_equal(length_of(*state, bytes, sizeof bytes), 0);
+	assert_int_equal(length_of(*state, bytes, sizeof bytes), sizeof bytes);
 	memcpy(bytes, squashfs, sizeof squashfs);
 	bytes[41] = 0x30; /* 12288 bytes, and one */
 	bytes[40] = 1;
 	assert_int_equal(length_of(*state, bytes, sizeof bytes), 16384);
 	bytes[42] = 9; /* more than there is */
-	assert_int_equal(length_of(*state, bytes, sizeof bytes), 0);
+	assert_int_equal(length_of(*state, bytes, sizeof bytes), sizeof bytes);
 	memset(bytes, 0, sizeof bytes);
 	memcpy(bytes + 1024, erofs, sizeof erofs);
 	bytes[1024 + 12] = 12;
@@ -553,8 +567,8 @@ static void superblocks_tell_how_long_an_image_is(void **state)
 	memcpy(bytes + 1024 + 56, ext4, sizeof ext4);
 	assert_int_equal(length_of(*state, bytes, sizeof bytes), 65536);
 	bytes[1024 + 24] = 200;
-	assert_int_equal(length_of(*state, bytes, sizeof bytes), 0);
-	assert_int_equal(length_of(*state, bytes, 1500), 0);
+	assert_int_equal(length_of(*state, bytes, sizeof bytes), sizeof bytes);
+	assert_int_equal(length_of(*state, bytes, 1500), 1500);
 }
 
 int main(void)
