@@ -5,15 +5,18 @@
 #include <string.h>
 #include <time.h>
 
-void boot_id(char *text, size_t size)
+bool boot_id(char *text, size_t size)
 {
 	FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+	bool known = file && fgets(text, (int)size, file);
 
-	snprintf(text, size, "unknown");
-	if (file && fgets(text, (int)size, file))
+	if (known)
 		text[strcspn(text, "\n")] = 0;
+	else
+		snprintf(text, size, "unknown");
 	if (file)
 		fclose(file);
+	return known;
 }
 
 int64_t boot_seconds(void)

@@ -5,11 +5,12 @@
 #ifndef RILL_DEVICE_BOOT_H
 #define RILL_DEVICE_BOOT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* The kernel's random id of this boot; "unknown" where /proc is not mounted. */
-void boot_id(char *text, size_t size);
+/* The kernel's random id of this boot; false, and "unknown", where /proc is not mounted. */
+bool boot_id(char *text, size_t size);
 /* Seconds since then, sleep included; nobody sets this clock. */
 int64_t boot_seconds(void);
 

@@ -4,19 +4,17 @@
 #include "device/hook.h"
 #include <string.h>
 
-#define WORDS_MAX 16
-
 /* Runs the program with up to three more words; its first line goes to `answer`, if wanted. */
 static enum rill_code call(const struct target_config *target, const char *verb, const char *slot,
 			   const char *state, char *answer, size_t size, struct rill_error *error)
 {
-	const char *words[WORDS_MAX + 4] = {NULL};
+	const char *words[BOOT_WORDS_MAX + 4] = {NULL};
 	const char *const more[] = {verb, slot, state, NULL};
 	char *environment[] = {NULL};
 	size_t count = 0;
 	enum rill_code code;
 
-	while (count < WORDS_MAX && target->boot[count]) {
+	while (count < BOOT_WORDS_MAX && target->boot[count]) {
 		words[count] = target->boot[count];
 		count++;
 	}

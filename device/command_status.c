@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "device/boot.h"
 #include "device/clock.h"
 #include "device/commands.h"
 #include "device/journal.h"
 #include "device/kind.h"
 #include "device/partial.h"
 #include "device/policy.h"
+#include "device/progress.h"
 #include "device/session.h"
 #include "protocol/tuf.h"
 
@@ -19,6 +21,8 @@ struct report {
 	char installed[RILL_SHA256_HEX];
 	const char *state;
 	uint64_t kept; /* bytes of a delta that is not whole yet */
+	bool fetches; /* somebody does, who says how far it is */
+	struct progress_figures progress;
 	struct rill_error problem;
 };
 
@@ -40,11 +44,23 @@ static void read_target(const struct config *config, const struct journal *journ
 	report->kept = partial_size(config->state, target->name);
 	journal_get(journal, target->name, &report->entry);
 	report->state = state_of(&report->entry, busy);
+	report->fetches = busy && report->entry.state == STATE_FETCHING &&
+			  progress_read(config->state, target->name, boot_seconds(),
+					&report->progress);
 	if (kind->open(&install, target, &report->problem) != RILL_OK)
 		return;
 	if (install->has_base)
 		rill_hex(install->base_sha256, RILL_SHA256_SIZE, report->installed);
 	kind->close(install);
+}
+
+static void add_figures(cJSON *object, const struct progress_figures *figures)
+{
+	cJSON_AddNumberToObject(object, "at", (double)figures->at);
+	if (figures->rate >= 0)
+		cJSON_AddNumberToObject(object, "rate", (double)figures->rate);
+	if (figures->left >= 0)
+		cJSON_AddNumberToObject(object, "left", (double)figures->left);
 }
 
 static cJSON *to_json(const struct report *report)
@@ -63,6 +79,8 @@ static cJSON *to_json(const struct report *report)
 	cJSON_AddBoolToObject(object, "full", entry->full);
 	cJSON_AddNumberToObject(object, "kept", (double)report->kept);
 	cJSON_AddNumberToObject(object, "total", (double)entry->total);
+	if (report->fetches)
+		add_figures(object, &report->progress);
 	cJSON_AddNumberToObject(object, "failures", (double)entry->failures);
 	if (report->installed[0])
 		cJSON_AddStringToObject(object, "installed", report->installed);
@@ -81,7 +99,7 @@ static cJSON *to_json(const struct report *report)
 static void print_text(const struct report *report)
 {
 	const struct entry *entry = &report->entry;
-	char when[RILL_TUF_TIME_SIZE];
+	char when[RILL_TUF_TIME_SIZE], progress[160];
 
 	printf("%s (%s %s)\n", report->target->name, report->target->kind_name,
 	       report->target->path);
@@ -93,6 +111,10 @@ static void print_text(const struct report *report)
 		       entry->fetched);
 	}
 	printf("\n");
+	if (report->fetches) {
+		progress_describe(&report->progress, progress, sizeof progress);
+		printf("  progress   %s\n", progress);
+	}
 	if (report->kept)
 		printf("  kept       %" PRIu64 " bytes of a delta\n", report->kept);
 	if (entry->code)

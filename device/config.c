@@ -206,6 +206,9 @@ static enum rill_code check_kind(struct target_config *target, struct rill_error
 		return bad("slots", is_slot ? "is missing" : "is for kind \"slot\"", error);
 	if (is_slot != (target->boot != NULL))
 		return bad("boot", is_slot ? "is missing" : "is for kind \"slot\"", error);
+	for (size_t i = 0; is_slot && target->boot[i]; i++)
+		if (i == BOOT_WORDS_MAX)
+			return bad("boot", "should be at most 16 words", error);
 	if (is_slot == (target->path != NULL))
 		return bad("path", is_slot ? "is not for kind \"slot\"" : "is missing", error);
 	if (is_slot)

@@ -16,6 +16,7 @@
 enum full_policy { FULL_NEVER, FULL_WITHIN_BUDGET, FULL_ALWAYS };
 
 #define SLOT_NAME_MAX 32
+#define BOOT_WORDS_MAX 16
 
 /* One of two partitions, of which one runs. */
 struct slot_config {
@@ -28,7 +29,8 @@ struct target_config {
 	const char *kind_name;
 	const char *path; /* of a file; for a slot it is `name` */
 	struct slot_config slots[2];
-	const char **boot; /* program that speaks for the boot loader; NULL but for slots */
+	const char **boot; /* program that speaks for the boot loader, and up to BOOT_WORDS_MAX
+			    * words in all; NULL but for slots */
 	const char *state; /* folder, as in struct config */
 	const char *group; /* the targets that have this one switch together; or NULL */
 	const char *within; /* folder that the path may not lead out of; or NULL */

@@ -2,13 +2,14 @@
 #include "device/durable.h"
 
 #include "device/signals.h"
-#include "protocol/hash.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define BLOCK 65536
@@ -35,6 +36,14 @@ enum rill_code write_fully(int fd, const char *path, const void *bytes, size_t n
 		n -= (size_t)written;
 	}
 	return RILL_OK;
+}
+
+enum rill_code write_fully_at(int fd, const char *path, uint64_t offset, const void *bytes,
+			      size_t n, struct rill_error *error)
+{
+	if (lseek(fd, (off_t)offset, SEEK_SET) < 0)
+		return system_failed(path, "write", error);
+	return write_fully(fd, path, bytes, n, error);
 }
 
 enum rill_code read_fully(int fd, const char *path, uint64_t offset, void *bytes, size_t n,
@@ -78,6 +87,51 @@ enum rill_code hash_fully(int fd, const char *path, uint64_t length, uint8_t *di
 	}
 	rill_sha256_finish(&hash, digest);
 	return code;
+}
+
+enum rill_code read_back(int fd, const char *path, uint64_t length, const uint8_t *sha256,
+			 struct rill_error *error)
+{
+	uint8_t digest[RILL_SHA256_SIZE];
+	enum rill_code code;
+
+	/* What comes back is then what storage holds, not what memory still remembers. */
+	posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+	code = hash_fully(fd, path, length, digest, error);
+	if (code == RILL_OK && memcmp(digest, sha256, sizeof digest) != 0)
+		code = rill_fail(error, RILL_CORRUPT,
+				 "%s: storage gives back other bytes than were written", path);
+	return code;
+}
+
+enum rill_code need_room(int fd, const char *path, uint64_t bytes, struct rill_error *error)
+{
+	struct statvfs fs;
+
+	if (fstatvfs(fd, &fs) == 0 && bytes / fs.f_frsize >= fs.f_bavail)
+		return rill_fail(error, RILL_NO_SPACE,
+				 "%s: %" PRIu64 " bytes are needed there, %" PRIu64 " are free",
+				 path, bytes, (uint64_t)fs.f_bavail * fs.f_frsize);
+	return RILL_OK;
+}
+
+enum rill_code reserve_room(int fd, const char *path, uint64_t length, struct rill_error *error)
+{
+	/* Not every file system can, and not being able to is no failure. */
+	if (length > 0 && fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)length) != 0 &&
+	    (errno == ENOSPC || errno == EDQUOT || errno == EFBIG))
+		return system_failed(path, "make room", error);
+	return RILL_OK;
+}
+
+void durable_name(char name[static DURABLE_NAME], const char *text)
+{
+	uint8_t digest[RILL_SHA256_SIZE];
+	char hex[RILL_SHA256_HEX];
+
+	rill_sha256(text, strlen(text), digest);
+	rill_hex(digest, sizeof digest, hex);
+	snprintf(name, DURABLE_NAME, "%.*s", DURABLE_NAME - 1, hex);
 }
 
 static enum rill_code write_and_rename(int folder, const char *path, const char *name, mode_t mode,

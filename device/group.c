@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "device/group.h"
 
+#include "device/boot.h"
 #include "device/group_steps.h"
+#include <string.h>
 #include <time.h>
 
 /* What is whole beside the old version is taken up, unless others of the group are not so far. */
@@ -47,6 +49,26 @@ static void close_all(struct group *group)
 		update_close(&group->members[i]);
 }
 
+/* What was rolled back in this boot, and takes a reboot. */
+static enum rill_code ask_for_reboot(struct group *group)
+{
+	char boot[sizeof group->members->entry.boot];
+	enum rill_code code = RILL_OK;
+
+	if (!boot_id(boot, sizeof boot))
+		return RILL_OK; /* perhaps there was one */
+	for (size_t i = 0; i < group->count; i++) {
+		struct update *member = &group->members[i];
+
+		if (member->entry.state != STATE_ROLLED_BACK ||
+		    strcmp(member->entry.boot, boot) != 0)
+			continue;
+		member->reboot = true;
+		code = rill_fail(&member->error, RILL_REBOOT, "a reboot starts the version before");
+	}
+	return code;
+}
+
 enum rill_code group_recover(struct group *group)
 {
 	enum rill_code code = RILL_OK;
@@ -61,6 +83,8 @@ enum rill_code group_recover(struct group *group)
 	else if (group_any_in(group, STATE_FETCHED) || group_any_in(group, STATE_PREPARING) ||
 		 group_any_in(group, STATE_PREPARED))
 		code = finish_preparation(group);
+	else
+		code = ask_for_reboot(group);
 	close_all(group);
 	return code;
 }
@@ -98,13 +122,9 @@ static enum rill_code begin_all(struct group *group, struct rill_error *error)
 
 static bool all_noted(const struct group *group)
 {
-	for (size_t i = 0; i < group->count; i++) {
-		const struct update *member = &group->members[i];
-
-		if (!member->plan.current || member->entry.state != STATE_COMMITTED ||
-		    member->entry.release != member->plan.release.number)
+	for (size_t i = 0; i < group->count; i++)
+		if (!update_is_noted(&group->members[i]))
 			return false;
-	}
 	return true;
 }
 

@@ -76,7 +76,8 @@ static enum rill_code restore(struct update *member, struct rill_error *error)
 	enum kind_position position;
 	enum rill_code code = group_find(member, &position, error);
 
-	if (code != RILL_OK || position == KIND_OLD)
+	/* Of what takes a reboot, a boot loader may have been told only half. */
+	if (code != RILL_OK || (position == KIND_OLD && !kind->reboots))
 		return code;
 	if (position == KIND_OTHER)
 		return rill_fail(error, RILL_WRONG_BASE,
@@ -94,8 +95,10 @@ enum rill_code group_finish_rollback(struct group *group)
 	     member = group_next(group, member)) {
 		enum rill_code code = restore(member, &error);
 
+		member->entry.boot[0] = 0;
 		if (code == RILL_REBOOT) { /* done, and takes effect with that */
 			member->reboot = true;
+			boot_id(member->entry.boot, sizeof member->entry.boot);
 			code = RILL_OK;
 		}
 		rill_fail(&member->error, (enum rill_code)member->entry.code, "%s",

@@ -41,15 +41,18 @@ static enum rill_code judge(int status, const char *program, struct rill_error *
 	return RILL_OK;
 }
 
-/* Waits for it until `end`; true when `*status` is its own. */
+/* Waits for it until `end`, in steps that grow: most are done soon. True when `*status` is its
+ * own. */
 static bool wait_for(pid_t child, int64_t end, int *status)
 {
-	const struct timespec pause = {.tv_nsec = 20000000};
+	struct timespec pause = {.tv_nsec = 1000000};
 
 	while (waitpid(child, status, WNOHANG) != child) {
 		if (monotonic_ms() >= end || signals_stop())
 			return false;
 		nanosleep(&pause, NULL);
+		if (pause.tv_nsec < 20000000)
+			pause.tv_nsec *= 2;
 	}
 	return true;
 }

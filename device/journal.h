@@ -43,7 +43,7 @@ struct entry {
 	int code; /* enum rill_code of a failure */
 	char message[512];
 
-	/* While switching or testing */
+	/* While switching or testing, or when what was rolled back takes a reboot */
 	char boot[40]; /* the kernel's id of the boot in which it began */
 	int64_t since; /* seconds of that boot, when the wait for a commit began */
 	bool tested; /* it works, and waits for `rill-agent commit` */

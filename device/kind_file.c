@@ -10,12 +10,10 @@
 #include "device/file_checks.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 struct file_install {
@@ -128,30 +126,6 @@ static enum rill_code file_read_base(struct install *install, size_t object, uin
 	return read_fully(file->base, file->path, offset, bytes, n, error);
 }
 
-/* Room for `length` bytes in all, `there` of which the new file has already. */
-static enum rill_code make_room(const struct file_install *file, uint64_t there, uint64_t length,
-				struct rill_error *error)
-{
-	struct statvfs fs;
-
-	if (fstatvfs(file->folder, &fs) == 0 && (length - there) / fs.f_frsize >= fs.f_bavail)
-		return rill_fail(error, RILL_NO_SPACE,
-				 "%s: %" PRIu64 " bytes are needed beside it, %" PRIu64 " are free",
-				 file->path, length - there, (uint64_t)fs.f_bavail * fs.f_frsize);
-	return RILL_OK;
-}
-
-/* Not every file system can, and not being able to is no failure. The size stays what was
- * written. */
-static enum rill_code reserve(const struct file_install *file, uint64_t length,
-			      struct rill_error *error)
-{
-	if (length > 0 && fallocate(file->fresh, FALLOC_FL_KEEP_SIZE, 0, (off_t)length) != 0 &&
-	    (errno == ENOSPC || errno == EDQUOT || errno == EFBIG))
-		return system_failed(file->path, "make room beside it", error);
-	return RILL_OK;
-}
-
 static enum rill_code keep_attributes(const struct file_install *file, struct rill_error *error)
 {
 	if (file->install.has_base)
@@ -170,7 +144,7 @@ static enum rill_code file_begin(struct install *install, uint64_t length, struc
 		close(file->fresh);
 	file->fresh = -1;
 	unlinkat(file->folder, file->new_name, 0); /* left by a power cut */
-	code = make_room(file, 0, length, error);
+	code = need_room(file->folder, file->path, length, error);
 	if (code != RILL_OK)
 		return code;
 	file->fresh = openat(file->folder, file->new_name,
@@ -181,7 +155,7 @@ static enum rill_code file_begin(struct install *install, uint64_t length, struc
 		return system_failed(file->path, "sync its folder", error);
 	/* What cannot be kept in the end is better known now. */
 	code = keep_attributes(file, error);
-	return code == RILL_OK ? reserve(file, length, error) : code;
+	return code == RILL_OK ? reserve_room(file->fresh, file->path, length, error) : code;
 }
 
 static enum rill_code file_resume(struct install *install, uint64_t length, uint64_t *kept,
@@ -200,11 +174,11 @@ static enum rill_code file_resume(struct install *install, uint64_t length, uint
 		return file_begin(install, length, error);
 	/* The last block may have come to the storage in part. */
 	*kept = (uint64_t)(st.st_size - 1) / KIND_FLUSH * KIND_FLUSH;
-	code = make_room(file, *kept, length, error);
+	code = need_room(file->folder, file->path, length - *kept, error);
 	if (code == RILL_OK &&
 	    (ftruncate(file->fresh, (off_t)*kept) != 0 || lseek(file->fresh, 0, SEEK_END) < 0))
 		code = system_failed(file->path, "go on beside it", error);
-	return code == RILL_OK ? reserve(file, length, error) : code;
+	return code == RILL_OK ? reserve_room(file->fresh, file->path, length, error) : code;
 }
 
 static enum rill_code file_reopen(struct install *install, struct rill_error *error)
@@ -251,7 +225,6 @@ static enum rill_code file_seal(struct install *install, const uint8_t *sha256,
 				struct rill_error *error)
 {
 	const struct file_install *file = file_of(install);
-	uint8_t digest[RILL_SHA256_SIZE];
 	struct stat st;
 	enum rill_code code = keep_attributes(file, error);
 
@@ -259,14 +232,7 @@ static enum rill_code file_seal(struct install *install, const uint8_t *sha256,
 		return code;
 	if (fsync(file->fresh) != 0 || fstat(file->fresh, &st) != 0)
 		return system_failed(file->path, "sync the new file beside it", error);
-	/* What comes back is then what storage holds, not what memory still remembers. */
-	posix_fadvise(file->fresh, 0, 0, POSIX_FADV_DONTNEED);
-	code = hash_fully(file->fresh, file->path, (uint64_t)st.st_size, digest, error);
-	if (code == RILL_OK && memcmp(digest, sha256, sizeof digest) != 0)
-		code = rill_fail(error, RILL_CORRUPT,
-				 "%s: storage gives back other bytes than were written",
-				 file->path);
-	return code;
+	return read_back(file->fresh, file->path, (uint64_t)st.st_size, sha256, error);
 }
 
 static enum rill_code file_is_unchanged(struct install *install, struct rill_error *error)

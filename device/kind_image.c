@@ -11,25 +11,14 @@
 #include "device/gunzip.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 static struct image_install *image_of(struct install *install)
 {
 	return (struct image_install *)install;
-}
-
-enum rill_code image_hash(int fd, const char *path, uint8_t *sha256, struct rill_error *error)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) != 0)
-		return system_failed(path, "look at", error);
-	return hash_fully(fd, path, (uint64_t)st.st_size, sha256, error);
 }
 
 enum rill_code image_sync_blobs(const struct image_install *image, struct rill_error *error)
@@ -129,18 +118,6 @@ static enum rill_code image_open(struct install **install, const struct target_c
 	return code;
 }
 
-static enum rill_code check_room(const struct image_install *image, uint64_t length,
-				 struct rill_error *error)
-{
-	struct statvfs fs;
-
-	if (fstatvfs(image->blobs, &fs) == 0 && length / fs.f_frsize >= fs.f_bavail)
-		return rill_fail(error, RILL_NO_SPACE,
-				 "%s: %" PRIu64 " bytes are needed there, %" PRIu64 " are free",
-				 image->target->path, length, (uint64_t)fs.f_bavail * fs.f_frsize);
-	return RILL_OK;
-}
-
 static enum rill_code open_blobs(struct image_install *image, struct rill_error *error)
 {
 	if (image->blobs < 0)
@@ -161,12 +138,11 @@ static enum rill_code image_begin(struct install *install, uint64_t length,
 		return code;
 	image->begun = true;
 	code = store_sweep(image->target->path, false, error); /* left by a power cut */
-	return code == RILL_OK ? check_room(image, length, error) : code;
+	return code == RILL_OK ? need_room(image->blobs, image->target->path, length, error) : code;
 }
 
-/* A file that goes again unless it becomes a blob. */
-static enum rill_code create(const struct image_install *image, struct image_object *object,
-			     const uint8_t *sha256, struct rill_error *error)
+enum rill_code image_create(const struct image_install *image, struct image_object *object,
+			    const uint8_t *sha256, struct rill_error *error)
 {
 	store_part_name(object->name, sha256);
 	object->fd = openat(image->blobs, object->name,
@@ -196,15 +172,20 @@ static enum rill_code open_layer(const struct image_install *image, size_t layer
 	if (blob < 0)
 		return system_failed(image->blobs_path, "open a layer", error);
 	if (is_gzip(blob)) {
-		code = check_room(image, wanted->length, error);
+		code = need_room(image->blobs, image->target->path, wanted->length, error);
 		if (code == RILL_OK)
-			code = create(image, object, wanted->sha256, error);
+			code = image_create(image, object, wanted->sha256, error);
 		if (code == RILL_OK)
 			code = gunzip(blob, object->fd, image->blobs_path, sha256, error);
 		close(blob);
 	} else {
+		struct stat st;
+
 		object->fd = blob;
-		code = image_hash(blob, image->blobs_path, sha256, error);
+		code = fstat(blob, &st) != 0
+			       ? system_failed(image->blobs_path, "look at a layer", error)
+			       : hash_fully(blob, image->blobs_path, (uint64_t)st.st_size, sha256,
+					    error);
 	}
 	if (code == RILL_OK && memcmp(sha256, wanted->sha256, sizeof sha256) != 0)
 		code = rill_fail(
@@ -244,8 +225,8 @@ static enum rill_code open_objects(struct image_install *image, struct rill_erro
 	for (size_t i = 0; i < h->base_count && code == RILL_OK; i++)
 		code = open_base(image, i, error);
 	for (size_t i = RILL_IMAGE_LAYERS; i < h->output_count && code == RILL_OK; i++)
-		code = create(image, &image->objects[h->base_count + i], h->output[i].sha256,
-			      error);
+		code = image_create(image, &image->objects[h->base_count + i], h->output[i].sha256,
+				    error);
 	return code;
 }
 

@@ -38,8 +38,9 @@ enum rill_code image_put_in_place(struct image_install *image, struct rill_error
 enum rill_code image_read_back(const struct image_install *image, const uint8_t *sha256,
 			       struct rill_error *error);
 
-/* The SHA-256 of a file from its start to its end. */
-enum rill_code image_hash(int fd, const char *path, uint8_t *sha256, struct rill_error *error);
+/* A file that goes again unless it becomes the blob with this SHA-256. */
+enum rill_code image_create(const struct image_install *image, struct image_object *object,
+			    const uint8_t *sha256, struct rill_error *error);
 
 enum rill_code image_sync_blobs(const struct image_install *image, struct rill_error *error);
 

@@ -95,17 +95,18 @@ static enum rill_code name_content(const struct slot_install *slot, int which,
 	uint8_t known[RILL_SHA256_SIZE];
 	enum rill_code code;
 
-	slot_record_read(slot->target, which, &record);
+	code = slot_record_read(slot->target, which, &record, error);
 	*length = record.length;
-	if (*length > 0 && *length <= device->size &&
+	if (code == RILL_OK && *length > 0 && *length <= device->size &&
 	    rill_unhex(record.sha256, known, sizeof known)) {
 		code = hash_fully(device->fd, device->path, *length, sha256, error);
 		if (code != RILL_OK || memcmp(known, sha256, sizeof known) == 0)
 			return code;
 	}
-	*length = slot_device_image_length(device);
-	if (*length == 0)
-		*length = device->size;
+	if (code == RILL_OK)
+		code = slot_device_image_length(device, length, error);
+	if (code != RILL_OK)
+		return code;
 	return hash_fully(device->fd, device->path, *length, sha256, error);
 }
 
@@ -190,31 +191,13 @@ static enum rill_code slot_resume(struct install *install, uint64_t length, uint
 	struct slot_install *slot = slot_of(install);
 
 	*kept = 0;
-	slot_record_read(slot->target, !slot->current, &slot->record);
-	if (slot->record.length != length || slot->record.written == length)
+	if (slot_record_read(slot->target, !slot->current, &slot->record, error) != RILL_OK)
+		return error->code;
+	if (slot->record.length != length)
 		return slot_begin(install, length, error);
 	*kept = slot->record.written;
 	slot->compare = true;
 	return boot_loader_set_state(slot->target, !slot->current, false, error);
-}
-
-static enum rill_code write_at(const struct slot_install *slot, const uint8_t *bytes, size_t n,
-			       struct rill_error *error)
-{
-	uint64_t offset = slot->record.written;
-
-	while (n > 0) {
-		ssize_t done = pwrite(slot->other.fd, bytes, n, (off_t)offset);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			return system_failed(slot->other.path, "write", error);
-		bytes += done;
-		offset += (uint64_t)done;
-		n -= (size_t)done;
-	}
-	return RILL_OK;
 }
 
 static enum rill_code slot_write(struct install *install, size_t object, const void *bytes,
@@ -233,7 +216,9 @@ static enum rill_code slot_write(struct install *install, size_t object, const v
 			    read_fully(slot->other.fd, slot->other.path, slot->record.written,
 				       slot->block, part, &unreadable) == RILL_OK &&
 			    memcmp(slot->block, at, part) == 0;
-		enum rill_code code = same ? RILL_OK : write_at(slot, at, part, error);
+		enum rill_code code = same ? RILL_OK
+					   : write_fully_at(slot->other.fd, slot->other.path,
+							    slot->record.written, at, part, error);
 
 		if (code != RILL_OK)
 			return code;
@@ -266,7 +251,8 @@ static enum rill_code slot_reopen(struct install *install, struct rill_error *er
 {
 	struct slot_install *slot = slot_of(install);
 
-	slot_record_read(slot->target, !slot->current, &slot->record);
+	if (slot_record_read(slot->target, !slot->current, &slot->record, error) != RILL_OK)
+		return error->code;
 	if (slot->record.length > 0 && slot->record.written == slot->record.length &&
 	    slot->record.length <= slot->other.size)
 		return RILL_OK;
@@ -279,19 +265,12 @@ static enum rill_code slot_seal(struct install *install, const uint8_t *sha256,
 				struct rill_error *error)
 {
 	struct slot_install *slot = slot_of(install);
-	uint8_t digest[RILL_SHA256_SIZE];
 	enum rill_code code;
 
 	if (fsync(slot->other.fd) != 0)
 		return system_failed(slot->other.path, "sync", error);
-	/* What comes back is then what storage holds, not what memory still remembers. */
-	posix_fadvise(slot->other.fd, 0, 0, POSIX_FADV_DONTNEED);
-	code = hash_fully(slot->other.fd, slot->other.path, slot->record.written, digest, error);
-	if (code == RILL_OK && memcmp(digest, sha256, sizeof digest) != 0)
-		code = rill_fail(error, RILL_CORRUPT,
-				 "%s: storage gives back other bytes than were written",
-				 slot->other.path);
-	rill_hex(digest, sizeof digest, slot->record.sha256);
+	code = read_back(slot->other.fd, slot->other.path, slot->record.written, sha256, error);
+	rill_hex(sha256, RILL_SHA256_SIZE, slot->record.sha256);
 	if (code == RILL_OK)
 		code = slot_record_write(slot->target, !slot->current, &slot->record, error);
 	if (code == RILL_OK)
@@ -311,27 +290,30 @@ static enum rill_code slot_position(const struct target_config *target, const ui
 				    const uint8_t *to, bool rebooted, enum kind_position *position,
 				    struct rill_error *error)
 {
-	struct slot_install *slot = NULL;
-	enum rill_code code = start(&slot, target, error);
-	bool bad = false;
+	struct slot_install slot = {.target = target, .running = {.fd = -1}};
+	uint8_t sha256[RILL_SHA256_SIZE];
+	uint64_t length;
+	bool bad = false, waits;
 	int primary = -1;
+	enum rill_code code = find_current(&slot, error);
 
-	if (code != RILL_OK || !slot)
-		return code;
-	code = boot_loader_primary(target, &primary, error);
 	if (code == RILL_OK)
-		code = boot_loader_is_bad(target, !slot->current, &bad, error);
-	if (code == RILL_OK && memcmp(slot->install.base_sha256, to, RILL_SHA256_SIZE) == 0)
+		code = boot_loader_primary(target, &primary, error);
+	waits = primary != slot.current;
+	if (code == RILL_OK)
+		code = boot_loader_is_bad(target, !slot.current, &bad, error);
+	/* While a reboot is awaited, what ran then still does: it need not be hashed each time. */
+	if (code == RILL_OK && (rebooted || !waits))
+		code = name_content(&slot, slot.current, &slot.running, &length, sha256, error);
+	if (waits && !rebooted)
+		*position = KIND_PENDING;
+	else if (code == RILL_OK && memcmp(sha256, to, sizeof sha256) == 0)
 		*position = KIND_NEW;
-	else if (code == RILL_OK &&
-		 (!from || memcmp(slot->install.base_sha256, from, RILL_SHA256_SIZE) != 0))
+	else if (code == RILL_OK && (!from || memcmp(sha256, from, sizeof sha256) != 0))
 		*position = KIND_OTHER;
-	else if (primary != slot->current)
-		*position = rebooted ? KIND_FELL_BACK : KIND_PENDING;
 	else /* `seal` had said that it is good */
-		*position = bad ? KIND_FELL_BACK : KIND_OLD;
-	slot->install.keep = true;
-	slot_close(&slot->install);
+		*position = waits || bad ? KIND_FELL_BACK : KIND_OLD;
+	slot_device_close(&slot.running);
 	return code;
 }
 

@@ -6,7 +6,7 @@
 #ifndef RILL_DEVICE_NOTIFY_H
 #define RILL_DEVICE_NOTIFY_H
 
-/* "READY=1", "STATUS=...", "RELOADING=1", "STOPPING=1". */
+/* "READY=1", "STATUS=...", "STOPPING=1". */
 void notify(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* "WATCHDOG=1", if WATCHDOG_USEC asks for it, and no more often than needed: to be called from

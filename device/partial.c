@@ -4,40 +4,19 @@
 #include "device/durable.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
-/* A target's name may have slashes, or be too long for a file: its digest stands for it. */
+/* A target's name may have slashes, or be too long for a file. */
 static enum rill_code make_path(char path[PATH_MAX], const char *state, const char *target,
 				struct rill_error *error)
 {
-	uint8_t digest[RILL_SHA256_SIZE];
-	char hex[RILL_SHA256_HEX];
+	char name[DURABLE_NAME];
 
-	rill_sha256(target, strlen(target), digest);
-	rill_hex(digest, sizeof digest, hex);
-	if (snprintf(path, PATH_MAX, "%s/download/%.32s", state, hex) >= PATH_MAX)
+	durable_name(name, target);
+	if (snprintf(path, PATH_MAX, "%s/download/%s", state, name) >= PATH_MAX)
 		return rill_fail(error, RILL_CONFIG, "key \"state\": too long");
-	return RILL_OK;
-}
-
-static enum rill_code make_room(const struct partial *partial, uint64_t length,
-				struct rill_error *error)
-{
-	uint64_t needed = length - partial->size;
-	struct statvfs fs;
-
-	if (fstatvfs(partial->fd, &fs) == 0 && needed / fs.f_frsize >= fs.f_bavail)
-		return rill_fail(error, RILL_NO_SPACE,
-				 "%s: %" PRIu64 " bytes are needed there, %" PRIu64 " are free",
-				 partial->path, needed, (uint64_t)fs.f_bavail * fs.f_frsize);
-	/* Not every file system can, and not being able to is no failure. */
-	if (needed > 0 && fallocate(partial->fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)length) != 0 &&
-	    (errno == ENOSPC || errno == EDQUOT || errno == EFBIG))
-		return system_failed(partial->path, "make room", error);
 	return RILL_OK;
 }
 
@@ -72,7 +51,9 @@ static enum rill_code open_file(struct partial *partial, uint64_t length, struct
 		code = partial_empty(partial, error);
 	if (code == RILL_OK && partial->size == 0)
 		code = sync_folder(partial->path, error); /* its name, too, is to survive */
-	return code == RILL_OK ? make_room(partial, length, error) : code;
+	if (code == RILL_OK)
+		code = need_room(partial->fd, partial->path, length - partial->size, error);
+	return code == RILL_OK ? reserve_room(partial->fd, partial->path, length, error) : code;
 }
 
 enum rill_code partial_open(struct partial *partial, const char *state, const char *target,
@@ -109,11 +90,8 @@ enum rill_code partial_read(const struct partial *partial, uint64_t offset, void
 enum rill_code partial_write(struct partial *partial, uint64_t offset, const void *bytes, size_t n,
 			     struct rill_error *error)
 {
-	enum rill_code code;
+	enum rill_code code = write_fully_at(partial->fd, partial->path, offset, bytes, n, error);
 
-	if (lseek(partial->fd, (off_t)offset, SEEK_SET) < 0)
-		return system_failed(partial->path, "write", error);
-	code = write_fully(partial->fd, partial->path, bytes, n, error);
 	if (code == RILL_OK && fdatasync(partial->fd) != 0)
 		code = system_failed(partial->path, "sync", error);
 	if (code == RILL_OK && offset + n > partial->size)

@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "device/progress.h"
 
+#include "device/boot.h"
 #include "device/dial.h"
+#include "device/durable.h"
 #include <cjson/cJSON.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* The samples cover half a minute; less than this says nothing of the rate. */
 #define SAMPLE_EVERY_MS 2000
@@ -13,6 +19,9 @@
 /* What takes longer than four days is not known. */
 #define LEFT_MAX (4 * 86400)
 #define BAR_WIDTH 24
+#define NOTE_EVERY_MS 4000
+#define NOTE_GOOD 15 /* seconds; who waits for the server notes nothing */
+#define NOTE_MAX 8192
 
 void progress_print_bytes(char text[static PROGRESS_TEXT], uint64_t bytes)
 {
@@ -76,37 +85,96 @@ static void sample(struct progress *progress, int64_t now)
 	progress->samples[(*count)++] = (struct progress_sample){now, *progress->received};
 }
 
-static unsigned percent(const struct progress *progress)
+static struct progress_figures figures_of(const struct progress *progress, int64_t now)
 {
-	return progress->total > 0 ? (unsigned)(progress->at * 100 / progress->total) : 100;
+	return (struct progress_figures){progress->at, progress->total,
+					 progress_rate(progress, now),
+					 progress_left(progress, now)};
 }
 
-/* "1.2 MB of 3.4 MB (35 %), 8.1 kB/s, 4 min 31 s left" */
-static void describe(const struct progress *progress, int64_t now, char *text, size_t size)
+static unsigned percent(const struct progress_figures *figures)
+{
+	return figures->total > 0 ? (unsigned)(figures->at * 100 / figures->total) : 100;
+}
+
+void progress_describe(const struct progress_figures *figures, char *text, size_t size)
 {
 	char at[PROGRESS_TEXT], total[PROGRESS_TEXT], per_second[PROGRESS_TEXT] = "--";
 	char time[PROGRESS_TEXT] = "--";
-	int64_t rate = progress_rate(progress, now), left = progress_left(progress, now);
 
-	progress_print_bytes(at, progress->at);
-	progress_print_bytes(total, progress->total);
-	if (rate >= 0)
-		progress_print_bytes(per_second, (uint64_t)rate);
-	if (left >= 0)
-		progress_print_time(time, left);
-	snprintf(text, size, "%s of %s (%u %%), %s/s, %s left", at, total, percent(progress),
+	progress_print_bytes(at, figures->at);
+	progress_print_bytes(total, figures->total);
+	if (figures->rate >= 0)
+		progress_print_bytes(per_second, (uint64_t)figures->rate);
+	if (figures->left >= 0)
+		progress_print_time(time, figures->left);
+	snprintf(text, size, "%s of %s (%u %%), %s/s, %s left", at, total, percent(figures),
 		 per_second, time);
+}
+
+/* Numbers of one width, so that it is overwritten at one go. */
+static void note(struct progress *progress, int64_t now)
+{
+	struct progress_figures figures = figures_of(progress, now);
+	char path[PATH_MAX], text[NOTE_MAX];
+	struct rill_error ignored;
+	int fd, n;
+
+	snprintf(path, sizeof path, "%s/progress", progress->state);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	n = snprintf(text, sizeof text,
+		     "%20" PRIu64 " %20" PRIu64 " %20" PRId64 " %20" PRId64 " %20" PRId64 " %s\n",
+		     figures.at, figures.total, figures.rate, figures.left, boot_seconds(),
+		     progress->name);
+	if (fd >= 0 && n < NOTE_MAX)
+		write_fully(fd, path, text, (size_t)n, &ignored);
+	if (fd >= 0)
+		close(fd);
+	progress->noted = now;
+}
+
+static void take_back(const struct progress *progress)
+{
+	char path[PATH_MAX];
+
+	if (progress->state &&
+	    snprintf(path, sizeof path, "%s/progress", progress->state) < PATH_MAX)
+		unlink(path);
+}
+
+bool progress_read(const char *state, const char *name, int64_t seconds,
+		   struct progress_figures *figures)
+{
+	char path[PATH_MAX], *text, *at;
+	int64_t numbers[5];
+	size_t n, length = strlen(name);
+	struct rill_error ignored;
+	bool good;
+
+	snprintf(path, sizeof path, "%s/progress", state);
+	if (durable_read(path, NOTE_MAX, &text, &n, &ignored) != RILL_OK || !text)
+		return false;
+	at = text;
+	for (size_t i = 0; i < 5; i++)
+		numbers[i] = strtoll(at, &at, 10);
+	*figures = (struct progress_figures){(uint64_t)numbers[0], (uint64_t)numbers[1], numbers[2],
+					     numbers[3]};
+	good = *at == ' ' && strncmp(at + 1, name, length) == 0 && at[1 + length] == '\n' &&
+	       seconds >= numbers[4] && seconds - numbers[4] <= NOTE_GOOD;
+	free(text);
+	return good;
 }
 
 static void draw_bar(struct progress *progress, int64_t now)
 {
+	struct progress_figures figures = figures_of(progress, now);
 	char bar[BAR_WIDTH + 1], text[160];
-	size_t full = (size_t)percent(progress) * BAR_WIDTH / 100;
+	size_t full = (size_t)percent(&figures) * BAR_WIDTH / 100;
 
 	memset(bar, '.', BAR_WIDTH);
 	memset(bar, '#', full);
 	bar[BAR_WIDTH] = 0;
-	describe(progress, now, text, sizeof text);
+	progress_describe(&figures, text, sizeof text);
 	fprintf(stderr, "\r%s [%s] %s\033[K", progress->name, bar, text);
 	progress->drawn = true;
 }
@@ -147,13 +215,14 @@ static void print_json(const struct progress *progress, int64_t now, int64_t pau
 
 static void show(struct progress *progress, int64_t now)
 {
+	struct progress_figures figures = figures_of(progress, now);
 	char text[160];
 
 	switch (progress->style) {
 	case PROGRESS_BAR: draw_bar(progress, now); break;
 	case PROGRESS_JSON: print_json(progress, now, 0, NULL); break;
 	case PROGRESS_LOG:
-		describe(progress, now, text, sizeof text);
+		progress_describe(&figures, text, sizeof text);
 		fprintf(stderr, "rill-agent: %s: %s\n", progress->name, text);
 		break;
 	case PROGRESS_NONE: break;
@@ -161,13 +230,19 @@ static void show(struct progress *progress, int64_t now)
 	progress->shown = now;
 }
 
-void progress_start(struct progress *progress, enum progress_style style, const char *name,
-		    const uint64_t *received, uint64_t total)
+void progress_start(struct progress *progress, enum progress_style style, const char *state,
+		    const char *name, const uint64_t *received, uint64_t total)
 {
 	int64_t now = monotonic_ms();
 
-	*progress = (struct progress){
-		.style = style, .name = name, .received = received, .total = total, .shown = now};
+	*progress = (struct progress){.style = style,
+				      .state = state,
+				      .name = name,
+				      .received = received,
+				      .total = total,
+				      .shown = now,
+				      .noted = now};
+	take_back(progress); /* an earlier run may have ended by a power cut */
 	sample(progress, now);
 }
 
@@ -184,6 +259,8 @@ void progress_tick(struct progress *progress)
 	sample(progress, now);
 	if (now - progress->shown >= every[progress->style])
 		show(progress, now);
+	if (progress->state && now - progress->noted >= NOTE_EVERY_MS)
+		note(progress, now);
 }
 
 void progress_at(struct progress *progress, uint64_t at)
@@ -194,13 +271,20 @@ void progress_at(struct progress *progress, uint64_t at)
 	progress_tick(progress);
 }
 
+static void clear_bar(struct progress *progress)
+{
+	if (progress->drawn)
+		fprintf(stderr, "\r\033[K");
+	progress->drawn = false;
+}
+
 void progress_pause(struct progress *progress, int64_t ms, const struct rill_error *why)
 {
 	int64_t now = monotonic_ms();
 
 	if (!progress)
 		return;
-	progress_end(progress);
+	clear_bar(progress);
 	if (progress->style == PROGRESS_JSON)
 		print_json(progress, now, ms, why->text);
 	else if (progress->style == PROGRESS_BAR ||
@@ -211,8 +295,8 @@ void progress_pause(struct progress *progress, int64_t ms, const struct rill_err
 
 void progress_end(struct progress *progress)
 {
-	if (progress && progress->drawn)
-		fprintf(stderr, "\r\033[K");
-	if (progress)
-		progress->drawn = false;
+	if (!progress)
+		return;
+	clear_bar(progress);
+	take_back(progress);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "device/receive.h"
 
+#include "device/signals.h"
 #include <limits.h>
 #include <string.h>
 
@@ -65,6 +66,8 @@ static enum rill_code hash_kept(struct incoming *in, uint64_t kept, struct rill_
 		size_t n = kept - in->at < sizeof block ? (size_t)(kept - in->at) : sizeof block;
 
 		code = install->kind->read_new(install, 0, in->at, block, n, error);
+		if (code == RILL_OK)
+			code = signals_check(error);
 		if (code == RILL_OK)
 			rill_sha256_update(&in->hash, block, n);
 		in->at += n;

@@ -159,10 +159,7 @@ static enum rill_code work_on(struct session *session, struct group *group, sess
 
 		result_print(session, &group->members[i]);
 		session->unreached |= group->members[i].error.code == RILL_NETWORK;
-		/* After a rollback, kinds refuse to go on before the reboot. */
-		if (group->members[i].reboot || (group->members[i].error.code == RILL_REBOOT &&
-						 entry->state == STATE_ROLLED_BACK))
-			session->reboot = true;
+		session->reboot |= group->members[i].reboot;
 		if (entry->state == STATE_TESTING && entry->tested)
 			session->waiting = true;
 	}

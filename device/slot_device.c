@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,13 +13,14 @@
 #define SUPERBLOCK 1024
 
 /* The lines DEVNAME= and PARTNAME= of a block device of sysfs. */
-static bool has_label(const char *device, const char *label, char *path, size_t size)
+static bool has_label(const char *sysfs, const char *device, const char *label, char *path,
+		      size_t size)
 {
-	char name[300], line[300], devname[64] = "";
+	char name[PATH_MAX], line[300], devname[64] = "";
 	bool found = false;
 	FILE *file;
 
-	snprintf(name, sizeof name, "/sys/class/block/%.200s/uevent", device);
+	snprintf(name, sizeof name, "%s/%.200s/uevent", sysfs, device);
 	file = fopen(name, "re");
 	while (file && fgets(line, sizeof line, file)) {
 		line[strcspn(line, "\n")] = 0;
@@ -34,16 +36,16 @@ static bool has_label(const char *device, const char *label, char *path, size_t 
 	return found;
 }
 
-static enum rill_code find_label(const char *label, char *path, size_t size,
-				 struct rill_error *error)
+enum rill_code slot_device_find(const char *sysfs, const char *label, char *path, size_t size,
+				struct rill_error *error)
 {
-	DIR *folder = opendir("/sys/class/block");
+	DIR *folder = opendir(sysfs);
 	struct dirent *entry;
 	char other[256] = "";
 	int count = 0;
 
 	while (folder && (entry = readdir(folder)))
-		count += has_label(entry->d_name, label, count ? other : path,
+		count += has_label(sysfs, entry->d_name, label, count ? other : path,
 				   count ? sizeof other : size);
 	if (folder)
 		closedir(folder);
@@ -64,7 +66,8 @@ enum rill_code slot_device_open(struct slot_device *device, const char *name, bo
 	device->fd = -1;
 	snprintf(device->path, sizeof device->path, "%s", name);
 	if (strncmp(name, LABEL, strlen(LABEL)) == 0)
-		code = find_label(name + strlen(LABEL), device->path, sizeof device->path, error);
+		code = slot_device_find("/sys/class/block", name + strlen(LABEL), device->path,
+					sizeof device->path, error);
 	if (code != RILL_OK)
 		return code;
 	device->fd = open(device->path, (for_writing ? O_RDWR : O_RDONLY) | O_CLOEXEC);
@@ -148,19 +151,19 @@ static uint64_t erofs_length(const uint8_t *super)
 	return load(super + 36, 4) << super[12];
 }
 
-uint64_t slot_device_image_length(const struct slot_device *device)
+enum rill_code slot_device_image_length(const struct slot_device *device, uint64_t *length,
+					struct rill_error *error)
 {
-	uint8_t bytes[2 * SUPERBLOCK];
-	struct rill_error ignored;
-	uint64_t length;
+	uint8_t bytes[2 * SUPERBLOCK] = {0};
+	size_t n = device->size < sizeof bytes ? (size_t)device->size : sizeof bytes;
+	enum rill_code code = read_fully(device->fd, device->path, 0, bytes, n, error);
 
-	if (device->size < sizeof bytes ||
-	    read_fully(device->fd, device->path, 0, bytes, sizeof bytes, &ignored) != RILL_OK)
-		return 0;
-	length = squashfs_length(bytes);
-	if (!length)
-		length = erofs_length(bytes + SUPERBLOCK);
-	if (!length)
-		length = ext4_length(bytes + SUPERBLOCK);
-	return length <= device->size ? length : 0;
+	*length = squashfs_length(bytes);
+	if (!*length)
+		*length = erofs_length(bytes + SUPERBLOCK);
+	if (!*length)
+		*length = ext4_length(bytes + SUPERBLOCK);
+	if (!*length || *length > device->size)
+		*length = device->size;
+	return code;
 }

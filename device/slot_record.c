@@ -11,12 +11,10 @@
 
 static void file_name(const struct target_config *target, char name[static 64])
 {
-	uint8_t digest[RILL_SHA256_SIZE];
-	char hex[RILL_SHA256_HEX];
+	char digest[DURABLE_NAME];
 
-	rill_sha256(target->name, strlen(target->name), digest);
-	rill_hex(digest, sizeof digest, hex);
-	snprintf(name, 64, "slots.%.32s", hex);
+	durable_name(digest, target->name);
+	snprintf(name, 64, "slots.%s", digest);
 }
 
 static bool parse_line(const char *line, const char *slot, struct slot_record *record)
@@ -37,23 +35,24 @@ static bool parse_line(const char *line, const char *slot, struct slot_record *r
 	return false;
 }
 
-void slot_record_read(const struct target_config *target, int slot, struct slot_record *record)
+enum rill_code slot_record_read(const struct target_config *target, int slot,
+				struct slot_record *record, struct rill_error *error)
 {
 	char path[PATH_MAX], name[64], *text, *line;
-	struct rill_error ignored;
 	size_t n;
+	enum rill_code code;
 
 	*record = (struct slot_record){.length = 0};
 	file_name(target, name);
 	snprintf(path, sizeof path, "%s/%s", target->state, name);
-	if (durable_read(path, FILE_MAX, &text, &n, &ignored) != RILL_OK || !text)
-		return;
+	code = durable_read(path, FILE_MAX, &text, &n, error);
 	line = text;
 	while (line && !parse_line(line, target->slots[slot].name, record)) {
 		line = strchr(line, '\n');
 		line = line ? line + 1 : NULL;
 	}
 	free(text);
+	return code;
 }
 
 enum rill_code slot_record_write(const struct target_config *target, int slot,
@@ -62,9 +61,11 @@ enum rill_code slot_record_write(const struct target_config *target, int slot,
 	struct slot_record records[2];
 	char name[64], text[FILE_MAX];
 	int n = 0;
+	enum rill_code code = slot_record_read(target, !slot, &records[!slot], error);
 
+	if (code != RILL_OK)
+		return code;
 	file_name(target, name);
-	slot_record_read(target, !slot, &records[!slot]);
 	records[slot] = *record;
 	for (int i = 0; i < 2; i++)
 		n += snprintf(text + n, sizeof text - (size_t)n, "%s %" PRIu64 " %" PRIu64 " %s\n",

@@ -14,8 +14,10 @@ struct slot_record {
 	char sha256[RILL_SHA256_HEX]; /* "-" until it was read back */
 };
 
-/* All zero when nothing is known, or the file is damaged: it only saves work. */
-void slot_record_read(const struct target_config *target, int slot, struct slot_record *record);
+/* All zero when nothing is known, or the file is damaged. But what cannot be read just now is an
+ * error: without its length, an image may look like another one. */
+enum rill_code slot_record_read(const struct target_config *target, int slot,
+				struct slot_record *record, struct rill_error *error);
 enum rill_code slot_record_write(const struct target_config *target, int slot,
 				 const struct slot_record *record, struct rill_error *error);
 

@@ -115,6 +115,15 @@ static int64_t lifetime(const mbedtls_ssl_session *session)
 	return session->MBEDTLS_PRIVATE(id_len) > 0 ? LIFETIME : 0;
 }
 
+static void drop(struct tls *tls)
+{
+	if (tls->kept)
+		mbedtls_platform_zeroize(tls->kept, tls->kept_length);
+	free(tls->kept);
+	tls->kept = NULL;
+	tls->kept_length = 0;
+}
+
 /* Makes the file of the session, to be written when there is time. */
 static void serialize(struct tls *tls)
 {
@@ -126,7 +135,7 @@ static void serialize(struct tls *tls)
 		header.until = tls->valid_until;
 	memcpy(header.server, tls->server, sizeof header.server);
 	mbedtls_ssl_session_save(&tls->last, NULL, 0, &n);
-	tls_session_drop(tls);
+	drop(tls);
 	tls->kept = n < FILE_MAX ? malloc(sizeof header + n) : NULL;
 	if (!tls->kept)
 		return;
@@ -150,15 +159,6 @@ void tls_session_take(struct tls *tls)
 		serialize(tls);
 }
 
-void tls_session_drop(struct tls *tls)
-{
-	if (tls->kept)
-		mbedtls_platform_zeroize(tls->kept, tls->kept_length);
-	free(tls->kept);
-	tls->kept = NULL;
-	tls->kept_length = 0;
-}
-
 void tls_session_write(struct tls *tls)
 {
 	struct rill_error ignored;
@@ -166,5 +166,5 @@ void tls_session_write(struct tls *tls)
 	if (tls->settings->folder && tls->kept_length > 0)
 		durable_write_secret(tls->settings->folder, FILE_NAME, tls->kept, tls->kept_length,
 				     &ignored);
-	tls_session_drop(tls);
+	drop(tls);
 }

@@ -21,6 +21,5 @@ void tls_session_take(struct tls *tls);
 void tls_session_failed(struct tls *tls);
 /* Keeps the session of the run's first server, if it is a new one, and drops it from memory. */
 void tls_session_write(struct tls *tls);
-void tls_session_drop(struct tls *tls);
 
 #endif

@@ -93,9 +93,9 @@ enum rill_code update_look(struct update *update, struct trust *trust, struct ri
 	return code;
 }
 
-static bool is_current_noted(const struct update *update)
+bool update_is_noted(const struct update *update)
 {
-	return update->entry.state == STATE_COMMITTED &&
+	return update->plan.current && update->entry.state == STATE_COMMITTED &&
 	       update->entry.release == update->plan.release.number;
 }
 
@@ -105,7 +105,7 @@ bool update_begin(struct update *update)
 	struct entry was = update->entry, *entry = &update->entry;
 	bool same = is_same_release(update);
 
-	if (plan->current && is_current_noted(update))
+	if (update_is_noted(update))
 		return false;
 	*entry = (struct entry){.release = plan->release.number, .committed = was.committed};
 	rill_hex(plan->target.sha256, RILL_SHA256_SIZE, entry->to);
@@ -128,7 +128,8 @@ bool update_begin(struct update *update)
 			       ? STATE_PREPARED
 			       : STATE_FETCHING;
 	update->resume = same && was.full && entry->full &&
-			 (was.state == STATE_FETCHING || was.state == STATE_FAILED);
+			 (was.state == STATE_FETCHING || was.state == STATE_FAILED ||
+			  was.state == STATE_ROLLED_BACK);
 	return update->wanted = true;
 }
 
@@ -191,8 +192,8 @@ static enum rill_code receive_by_plan(struct update *update, const struct receiv
 		code = check_budget(update, kept < length ? length - kept : 0, error);
 	if (code != RILL_OK)
 		return code;
-	progress_start(&update->progress, update->style, receiver->name, &receiver->http->received,
-		       length);
+	progress_start(&update->progress, update->style, receiver->state, receiver->name,
+		       &receiver->http->received, length);
 	return plan->has_delta ? receive_delta(receiver, &plan->delta, &plan->delta_target,
 					       (uint64_t)update->config->memory, error)
 			       : receive_full(receiver, update->resume, error);

@@ -42,8 +42,11 @@ struct update {
  * RILL_POLICY also: the release failed too often. */
 enum rill_code update_look(struct update *update, struct trust *trust, struct rill_error *error);
 
+/* What is installed is what there is, and the entry says so already. */
+bool update_is_noted(const struct update *update);
+
 /* Starts a new entry, or goes on with that of an earlier run, in memory; sets `wanted`.
- * False: the entry says it already. */
+ * False: it is noted already. */
 bool update_begin(struct update *update);
 
 /* Fetches and prepares, after the entry that update_begin() made is in the journal. What was

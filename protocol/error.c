@@ -24,7 +24,7 @@ static const struct {
 	[RILL_UNHEALTHY] = {"unhealthy", "the health check failed; the previous version is back"},
 	[RILL_BUSY] = {"busy", "another instance is at work"},
 	[RILL_CONFIG] = {"config", "the configuration file is wrong"},
-	[RILL_REBOOT] = {"reboot", "the new version is installed, and a reboot starts it"},
+	[RILL_REBOOT] = {"reboot", "a reboot starts what was installed, or brought back"},
 };
 
 #define CODE_COUNT (sizeof codes / sizeof codes[0])

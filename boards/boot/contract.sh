@@ -4,8 +4,8 @@
 #	rill_slot   the slot that is started
 #	rill_bad    a slot that must not be started
 #
-# A backend defines get NAME, set_all NAME=VALUE... (all or none, durably), and in `trial` and `no_trial` the variables
-# that begin and end the counting of boots. RILL_SLOTS names the slots (default "a b").
+# A backend defines list, which prints NAME=VALUE lines, set_all NAME=VALUE... (all or none, durably), and in `trial` and
+# `no_trial` the variables that begin and end the counting of boots. RILL_SLOTS names the slots (default "a b").
 slots=${RILL_SLOTS:-a b}
 
 other() { for s in $slots; do [ "$s" = "$1" ] || echo "$s"; done; }
@@ -14,6 +14,7 @@ known() {
 	echo "$0: unknown slot '${1:-}'" >&2
 	exit 2
 }
+get() { printf '%s\n' "$variables" | sed -n "s/^$1=//p"; }
 primary() {
 	p=$(get rill_slot)
 	echo "${p:-${slots%% *}}"
@@ -42,6 +43,8 @@ set_state() { # SLOT good|bad
 }
 contract() {
 	case ${1:-} in *-state | set-primary) known "${2:-}" ;; esac
+	# Once, and here: where it fails, that ends the program. In a condition or in an argument it would not.
+	case ${1:-} in *-state | *-primary) variables=$(list) ;; esac
 	# shellcheck disable=SC2086,SC2154  # lists of words, of the backend
 	case ${1:-} in
 	get-primary) primary ;;

@@ -10,7 +10,11 @@ block=${RILL_GRUBENV:-/boot/grub/grubenv}
 trial=rill_trial=3
 # shellcheck disable=SC2034  # for the contract
 no_trial=rill_trial=
-get() { grub-editenv "$block" list | sed -n "s/^$1=//p"; }
+list() {
+	# grub-editenv would make one, where perhaps a file system is not mounted.
+	[ -f "$block" ] || { echo "$0: $block is not there" >&2; return 1; }
+	grub-editenv "$block" list
+}
 # The block is changed beside the old one, and renamed.
 set_all() {
 	cp "$block" "$block.new"

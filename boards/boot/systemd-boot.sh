@@ -15,12 +15,17 @@ entry_of() {
 		[ ! -e "$f" ] || echo "$(is_bad "$f" && echo 0 || echo 1) $(version_of "$f") $f"
 	done | sort -k1,1n -k2,2n | tail -n 1 | cut -d ' ' -f 3-
 }
+existing_entry_of() {
+	f=$(entry_of "$1")
+	[ -n "$f" ] || { echo "$0: $entries has no entry rill-$1.conf" >&2; exit 1; }
+	echo "$f"
+}
 is_bad() { case $1 in *+0.conf | *+0-*.conf) true ;; *) false ;; esac; }
 # replace SLOT SUFFIX [VERSION]: the slot's entry gets another name, and perhaps version; the new file is whole before the
 # old one goes.
 replace() {
-	old=$(entry_of "$1") new=$entries/rill-$1$2.conf
-	[ -n "$old" ] || { echo "$0: $entries has no entry rill-$1.conf" >&2; exit 1; }
+	old=$(existing_entry_of "$1")
+	new=$entries/rill-$1$2.conf
 	if [ -n "${3:-}" ]; then sed "s/^version .*/version $3/" "$old"; else cat "$old"; fi >"$entries/rill.new"
 	sync "$entries/rill.new"
 	mv "$entries/rill.new" "$new"
@@ -31,6 +36,7 @@ replace() {
 }
 # Bad ones come last, as with systemd-boot.
 primary() {
+	[ -r "$entries" ] || { echo "$0: $entries cannot be read" >&2; exit 1; }
 	for s in $slots; do
 		f=$(entry_of "$s")
 		[ -z "$f" ] || echo "$(is_bad "$f" && echo 0 || echo 1) $(version_of "$f") $s"
@@ -41,7 +47,10 @@ case ${1:-} in *-state | set-primary) known "${2:-}" ;; esac
 case ${1:-}:${3:-} in
 get-primary:) primary ;;
 set-primary:) replace "$2" +3 $(($(version_of "$(entry_of "$(other "$2")")") + 1)) ;;
-get-state:) if is_bad "$(entry_of "$2")"; then echo bad; else echo good; fi ;;
+get-state:)
+	entry=$(existing_entry_of "$2")
+	if is_bad "$entry"; then echo bad; else echo good; fi
+	;;
 set-state:good) replace "$2" "" ;;
 set-state:bad) replace "$2" +0 ;;
 *) contract "$1" ;;

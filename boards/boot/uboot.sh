@@ -10,7 +10,7 @@ set -eu
 trial="upgrade_available=1 bootcount=0"
 # shellcheck disable=SC2034  # for the contract
 no_trial="upgrade_available=0 bootcount=0"
-get() { fw_printenv -n "$1" 2>/dev/null || true; }
+list() { fw_printenv; }
 set_all() {
 	script=$(mktemp)
 	printf '%s\n' "$@" >"$script"

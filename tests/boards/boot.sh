@@ -66,6 +66,15 @@ contract() { # NAME
 	refused get-current
 	pass "$1"
 }
+# What the boot loader keeps cannot be read: that is no answer.
+cut_off() {
+	refused get-primary
+	refused get-state a
+	refused set-primary b
+	refused set-state a good
+	refused set-state a bad
+	pass "$1 without what it reads"
+}
 
 # U-Boot's environment in two copies, written by libubootenv; boards/boot/uboot.cmd counts in the same way.
 truncate -s 128K "$w/env"
@@ -91,6 +100,8 @@ trial_boot() {
 	fw_setenv -s "$w/alt"
 }
 contract uboot
+printf '#!/bin/sh\necho "Cannot read environment" >&2\nexit 1\n' >"$w/bin/fw_printenv"
+cut_off uboot
 
 export RILL_GRUBENV=$w/grubenv
 grub-editenv "$w/grubenv" create
@@ -106,6 +117,10 @@ trial_boot() { # as grub.cfg does
 	esac
 }
 contract grub
+RILL_GRUBENV=$w/nowhere cut_off grub
+[ ! -e "$w/nowhere" ] || fail "it made a block"
+echo damaged >"$w/damaged"
+RILL_GRUBENV=$w/damaged cut_off grub
 
 export RILL_ENTRIES=$w/entries
 mkdir "$w/entries"
@@ -126,4 +141,5 @@ trial_boot() { # systemd-boot renames the entry that it starts
 	done
 }
 contract systemd-boot
+RILL_ENTRIES=$w/nowhere cut_off systemd-boot
 ls "$w/entries"

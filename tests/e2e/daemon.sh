@@ -114,16 +114,26 @@ await is_state fetching
 kept() { [ -s "$d/bin/.app.rill-new" ]; }
 await kept
 [ "$(state total)" = "$(stat -c %s "$w/v2")" ] || fail "status does not know the total"
+[ "$(state left)" = null ] || fail "status knows the time left before it can"
+# What it says is of the last seconds, and of the cap.
+has_rate() { [ "$(state "rate // 0")" -gt 0 ]; }
+await has_rate
+agent status --config "$d/config" --json | jq -e '.targets[0] | .rate < 2000 and .at > 0 and
+	.left > 0.5 * (.total - .at) / .rate and .left < 2 * (.total - .at) / .rate + 1' >/dev/null ||
+	fail "rate $(state rate), $(state left) s left at $(state at)"
+status=$(agent status --config "$d/config")
+[[ $status == *" kB ("*" B/s, "*" s left"* ]] || fail "status says: $status"
 began=$(date +%s%N)
 expect 14 "another rill-agent" update
 stop 0
 [ $((($(date +%s%N) - began) / 1000000)) -lt 2500 ] || fail "SIGTERM took too long"
 is_state fetching || fail "stopped is not failed"
+[ "$(state rate)" = null ] || fail "nobody fetches, at a rate of $(state rate)"
 [ ! -e "$d/bin/app" ] || fail "something was installed"
 config "$d" "" "$retry \"full\": \"always\","
 expect 0 "(the whole file)" update
 same "$w/v2" "$d/bin/app"
-pass "SIGTERM ends a download at once, which is gone on with"
+pass "status tells the rate and the time left; SIGTERM ends a download at once, which is gone on with"
 
 # In a health command, too: it is killed, and runs again.
 device health 1 ', "health": ["'"$w/once"'", "'"$w/health/once"'"]' "$retry"

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Lets every call of the agent that touches files go wrong, one after another, in every way (io.c), over whole updates and
-rollbacks. After each: what is installed is old or new, whole; the agent is started without the network, and again with it,
+rollbacks. After each: what is installed is old or new, whole (of slots: that which runs is untouched, and the boot loader
+has none to start that is not whole, slots.py); the agent is started without the network, and again with it,
 and comes to the same end as if nothing had been. At most 64 KiB of what was received is fetched again, and nothing is left
 behind. Prints a table; exits 1 when anything was broken.
 
@@ -14,19 +15,24 @@ import concurrent.futures
 import hashlib
 import json
 import os
+import queue
 import random
 import shutil
+import stat
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)) + "/../net")
 import lab as net  # noqa: E402
+import slots  # noqa: E402
 import small_image  # noqa: E402
 from server import Server  # noqa: E402
 
 CHUNK = 65536
 NAMES = (net.NAME, "tools/other")
 IMAGE = "tools/image"
+SYSTEM = "tools/system"
+REBOOT = 16
 # Name of the fault, in $FAULT, and whether it stays. When the power goes, storage has what was synced; and of the rest
 # nothing, the names alone, or the data alone. All of it is what "kill" leaves.
 FAULTS = {"kill": ("kill", False), "cut": ("cut", False), "cut names": ("cut", False), "cut data": ("cut", False),
@@ -38,16 +44,23 @@ FAULTS = {"kill": ("kill", False), "cut": ("cut", False), "cut names": ("cut", F
 
 class Scenario:
     """`members`: of each target. `words`: the command that goes wrong. `end`: what is installed when all is over, by
-    target; `codes`: how the last run with the network may end. `instead`: the same when the command was not begun."""
+    target; `codes`: how the last run with the network may end. `instead`: the same when the command was not begun. `slot`:
+    how the device with slots is made (slots.Slots)."""
 
     def __init__(self, name, end, codes=(0,), words=("update",), members=({},), has_base=True, before=None, instead=None,
-                 image=False, **config):
+                 kind="file", slot={}, **config):
         self.__dict__.update(locals())
 
-    def name_of(self, target):
-        return IMAGE if self.image else NAMES[target]
+    def kind_of(self, target):
+        return self.members[target].get("kind", self.kind)
 
-    def make(self, lab, url, folder):
+    def name_of(self, target):
+        return {"image": IMAGE, "slot": SYSTEM, "file": NAMES[target]}[self.kind_of(target)]
+
+    def has_slots(self):
+        return any(self.kind_of(i) == "slot" for i in range(len(self.members)))
+
+    def make(self, lab, url, folder, slots):
         """The device as it is before."""
         os.makedirs(folder + "/state/metadata")
         os.makedirs(folder + "/bin")
@@ -55,32 +68,34 @@ class Scenario:
         targets = []
         for i, more in enumerate(self.members):
             path = folder + "/bin/app%d" % i
-            if self.image:
+            kind = self.kind_of(i)
+            if kind == "image":
                 shutil.copytree(lab.folder + "/images/old", path)
-            elif self.has_base:
+            elif kind == "file" and self.has_base:
                 shutil.copy(lab.folder + "/old", path)
                 os.chmod(path, 0o750)
                 if lab.attributes:
                     os.setxattr(path, "user.rill", b"kept")
-            targets.append({"name": self.name_of(i), "kind": "image" if self.image else "file", "path": path, **more})
+            where = slots.config() if kind == "slot" else {"path": path}
+            targets.append({"name": self.name_of(i), "kind": kind, **where, **more})
         config = {"url": url, "ca": lab.ca.crt, "root": folder + "/root.json", "state": folder + "/state", "retries": 0,
                   "proxy": "none", "targets": targets, **self.config}
         with open(folder + "/config", "w") as f:
             json.dump(config, f)
         with open(folder + "/offline", "w") as f:
             json.dump({**config, "url": "https://localhost:9/"}, f)
-        if self.before:
-            self.before(lab, folder)
 
 
-def agent(lab, folder, words, config="config", **environment):
-    done = subprocess.run([*lab.agent_words, *words, "--json", "--config", folder + "/" + config], capture_output=True,
-                          text=True, timeout=120, env={**os.environ, **environment})
-    return done.returncode, done.stderr
+def update_before(point):
+    code, err = point.agent("update")
+    assert code == (REBOOT if point.slots else 0), err
+    if point.slots:
+        point.slots.reboot()
 
 
-def update_before(lab, folder):
-    code, err = agent(lab, folder, ("update",))
+def commit_before(point):
+    update_before(point)
+    code, err = point.agent("update")
     assert code == 0, err
 
 
@@ -92,10 +107,18 @@ SCENARIOS = (
     Scenario("failed health check", ["old"], codes=(13, 12), members=(SICK,)),
     Scenario("group of two", ["new", "new"], members=GROUP),
     Scenario("group, the second sick", ["old", "old"], codes=(13, 12), members=(GROUP[0], {**GROUP[1], **SICK})),
-    Scenario("image", ["new"], image=True),
-    Scenario("image, as published", ["new"], members=({"exact": "manifest"},), image=True),
-    Scenario("image, sick", ["old"], codes=(13, 12), members=(SICK,), image=True),
+    Scenario("image", ["new"], kind="image"),
+    Scenario("image, as published", ["new"], members=({"exact": "manifest"},), kind="image"),
+    Scenario("image, sick", ["old"], codes=(13, 12), members=(SICK,), kind="image"),
     Scenario("rollback by hand", ["old"], codes=(12,), words=("rollback",), before=update_before, instead=(0, ["new"])),
+    Scenario("slot", ["new"], kind="slot"),
+    Scenario("slot, whole image", ["new"], kind="slot", slot={"running": "before"}, full="always"),
+    Scenario("slot, after the reboot", ["new"], kind="slot", before=update_before),
+    Scenario("slot, sick", ["old"], codes=(13, 12), members=(SICK,), kind="slot", before=update_before),
+    Scenario("slot that does not boot", ["old"], codes=(13, 12), kind="slot", slot={"new_boots": False}, before=update_before),
+    Scenario("slot, rollback by hand", ["old"], codes=(12,), kind="slot", words=("rollback",), before=commit_before,
+             instead=(0, ["new"])),
+    Scenario("group of file and slot", ["new", "new"], members=(GROUP[0], {**GROUP[1], "kind": "slot"})),
 )
 
 
@@ -105,6 +128,7 @@ class Storage:
     def __init__(self, folder, shadow, attributes):
         self.attributes, self.folders = attributes, {}
         self.folder, self.shadow, self.content, self.names = folder, shadow, {}, {}
+        self.devices = {}
         for where, folders, files in os.walk(folder):
             inode = os.stat(where).st_ino
             self.names[inode] = [(os.lstat(where + "/" + name).st_ino, name) for name in folders + files]
@@ -112,6 +136,8 @@ class Storage:
                 path = where + "/" + name
                 with open(path, "rb") as f:
                     self.content[os.stat(path).st_ino] = (f.read(), os.stat(path).st_mode)
+                if stat.S_ISBLK(os.stat(path).st_mode):
+                    self.devices[os.stat(path).st_ino] = os.stat(path).st_rdev
             self.folders.update((os.stat(where + "/" + name).st_ino, 1) for name in folders)
         self.root = os.stat(folder).st_ino
 
@@ -163,7 +189,9 @@ class Storage:
             data = self.now.get(inode, self.synced(inode))
             if data is None:
                 data = self.content.get(inode, (b"", 0))[0]
-            with open(to, "wb") as f:
+            if inode in self.devices:
+                os.mknod(to, stat.S_IFBLK, self.devices[inode])
+            with open(to, "r+b" if inode in self.devices else "wb") as f:
                 f.write(data)
             os.chmod(to, self.mode(inode, modes) & 0o7777)
             if self.attributes and name in ("app0", "app1", ".app0.rill-previous", ".app1.rill-previous"):
@@ -173,20 +201,46 @@ class Storage:
 class Point:
     """One fault at one call; at call 0 all goes well, and the calls are counted."""
     control = None
+    loops = queue.Queue()
 
     def __init__(self, lab, server, scenario, fault, at):
         self.lab, self.server, self.scenario, self.fault, self.at = lab, server, scenario, fault, at
         self.folder = "%s/point-%s-%d" % (lab.folder, "".join(c for c in scenario.name + fault if c.isalnum()), at)
         self.wrong, self.reached, self.call, self.after, self.count = [], False, "", "", 0
+        self.slots = None
+
+    def agent(self, command, config="config", **environment):
+        if self.slots:
+            environment.update(self.slots.environment(), LD_PRELOAD=os.environ["FAULT_IO"])
+        done = subprocess.run([*self.lab.agent_words, command, "--json", "--config", self.folder + "/" + config],
+                              capture_output=True, text=True, timeout=120, env={**os.environ, **environment})
+        return done.returncode, done.stderr
+
+    def update(self, config="config"):
+        """With all reboots that it asks for."""
+        code, err = self.agent("update", config)
+        for _ in range(4):
+            if not self.slots or not self.slots.waits():
+                break
+            if code not in (REBOOT, *self.scenario.codes):
+                self.wrong.append("waits for a reboot with exit code %d: %s" % (code, err))
+            self.slots.reboot()
+            code, err = self.agent("update", config)
+        return code, err
 
     def installed(self):
+        """Of slots, what the next boot starts."""
         found = []
         for i in range(len(self.scenario.members)):
             path = self.folder + "/bin/app%d" % i
+            kind = self.scenario.kind_of(i)
+            if kind == "slot":
+                found.append(self.slots.chosen())
+                continue
             if not os.path.exists(path):
                 found.append("none")
                 continue
-            if self.scenario.image:
+            if kind == "image":
                 found.append(self.installed_image(path))
                 continue
             with open(path, "rb") as f:
@@ -206,7 +260,9 @@ class Point:
 
     def look(self, when, together):
         found = self.installed()
-        allowed = ("old", "new") if self.scenario.has_base else ("none", "new")
+        allowed = (self.scenario.slot.get("running", "old") if self.scenario.has_base else "none", "new")
+        if self.slots:
+            self.wrong += ["%s: %s" % (when, what) for what in self.slots.wrong()]
         if not all(name in allowed for name in found) or (together and len(set(found)) > 1):
             self.wrong.append("%s: installed is %s" % (when, found))
         return found
@@ -217,11 +273,24 @@ class Point:
             self.wrong.append("not a clear error: %r" % err)
 
     def run(self):
+        loops = self.loops.get() if self.scenario.has_slots() else None
+        try:
+            return self.run_with(loops)
+        finally:
+            if self.scenario.has_slots():
+                self.loops.put(loops)
+
+    def run_with(self, loops):
         os.makedirs(self.folder)
         shadow, log = self.folder + ".shadow", self.folder + ".log"
         os.makedirs(shadow)
         os.symlink(".", "%s/%s" % (self.lab.www, os.path.basename(self.folder)))  # requests tell who asks
-        self.scenario.make(self.lab, "https://localhost:%d/%s/" % (self.server.port, os.path.basename(self.folder)), self.folder)
+        if self.scenario.has_slots():
+            self.slots = slots.Slots(self.folder, self.lab.slots, loops, **self.scenario.slot)
+        self.scenario.make(self.lab, "https://localhost:%d/%s/" % (self.server.port, os.path.basename(self.folder)), self.folder,
+                           self.slots)
+        if self.scenario.before:
+            self.scenario.before(self)
         fault, stays = FAULTS[self.fault]
         storage = Storage(self.folder, shadow, self.lab.attributes) if fault == "cut" else None
         environment = {"LD_PRELOAD": os.environ["FAULT_IO"], "FAULT": fault, "FAULT_AT": str(self.at), "FAULT_LOG": log,
@@ -234,14 +303,16 @@ class Point:
             environment["FAULT_STICKY"] = "1"
         if storage:
             environment["FAULT_SHADOW"] = shadow
-        code, err = agent(self.lab, self.folder, self.scenario.words, **environment)
+        code, err = self.agent(*self.scenario.words, **environment)
         if os.path.exists(log):
             with open(log) as f:
-                lines = [line.split(" ", 1) for line in f]  # hooks count, too
-            self.reached, self.call, self.count = self.at > 0, lines[0][1].strip(), max(int(line[0]) for line in lines)
+                number, self.call = f.readline().strip().split(" ", 1)
+            self.reached, self.count = self.at > 0, int(number)
             os.unlink(log)
         if self.reached:
             self.judge(code, err, storage)
+        if self.slots:
+            self.slots.remove()
         shutil.rmtree(self.folder)
         shutil.rmtree(shadow)
         os.unlink("%s/%s" % (self.lab.www, os.path.basename(self.folder)))
@@ -255,18 +326,20 @@ class Point:
             self.one_error(err)
         if storage:
             storage.cut("names" in self.fault, "data" in self.fault)
+        if storage and self.slots:
+            self.slots.reboot()
         targets = range(len(self.scenario.members))
         kept = [self.kept(target) for target in targets]
         asked = [len(self.requests(target)) for target in targets]
         self.after = ",".join(self.look("after the fault", False))
-        code, err = agent(self.lab, self.folder, ("update",), "offline")
+        code, err = self.update("offline")
         # A rollback of which nothing could be written down shows as one.
         rolled_back = code == 13 and FAULTS[self.fault][1] and "new" not in self.after
         if code not in (4, *self.scenario.codes) and not rolled_back:
             self.wrong.append("without the network: exit code %d: %s" % (code, err))
         self.look("started without the network", True)
         for _ in range(3 if 13 in self.scenario.codes else 1):
-            code, err = agent(self.lab, self.folder, ("update",))
+            code, err = self.update()
         if (code, self.installed()) != self.scenario.instead:
             if code not in self.scenario.codes:
                 self.wrong.append("with the network: exit code %d: %s" % (code, err))
@@ -274,8 +347,11 @@ class Point:
                 self.wrong.append("in the end: %s" % self.installed())
         left = [name for name in os.listdir(self.folder + "/bin") if name.endswith(".rill-new")]
         # A blob whose removal failed stays until the next update.
-        if self.scenario.image and not self.wrong and not self.call.startswith("unlink"):
+        if self.scenario.kind == "image" and not self.wrong and not self.call.startswith("unlink"):
             left = small_image.leftovers(self.folder + "/bin/app0")
+        if self.slots:
+            self.look("in the end", True)
+            self.wrong += ["in the end: " + what for what in self.slots.not_settled()]
         if left:
             self.wrong.append("left behind: %s" % left)
         for target, kept in enumerate(kept):
@@ -286,6 +362,8 @@ class Point:
     def kept(self, target):
         """Bytes that are on disk of what was received."""
         name = hashlib.sha256(self.scenario.name_of(target).encode()).hexdigest()[:32]
+        if self.scenario.slot.get("running"):
+            return slots.written(self.folder + "/state/slots." + name)
         path = self.folder + ("/state/download/" + name if self.scenario.has_base else "/bin/.app%d.rill-new" % target)
         return os.path.getsize(path) if os.path.exists(path) else 0
 
@@ -316,6 +394,15 @@ def publish_images(lab):
                 lab.folder + "/key", "-q")
 
 
+def publish_slots(lab):
+    lab.slots = slots.images(lab)
+    for name in ("old", "new"):
+        path = lab.folder + "/slot-" + name
+        with open(path, "wb") as f:
+            f.write(lab.slots[name])
+        lab.mkdelta("repo", "publish", lab.www, SYSTEM, path, "--kind", "slot", "--key", lab.folder + "/key", "-q")
+
+
 def has_attributes(folder):
     try:
         os.setxattr(folder, "user.rill", b"?")
@@ -337,10 +424,14 @@ def main():
     lab.mkdelta("repo", "publish", lab.www, "tools/other", lab.folder + "/old", "--key", lab.folder + "/key", "-q")
     lab.mkdelta("repo", "publish", lab.www, "tools/other", lab.folder + "/new", "--key", lab.folder + "/key", "-q")
     publish_images(lab)
+    publish_slots(lab)
     server = Server(lab.www, lab.context, None, "/targets/")
     print("%-24s %-14s %6s %6s %6s %6s  %s" % ("scenario", "fault", "points", "old", "new", "broken", "calls"))
     total = broken = 0
-    with concurrent.futures.ThreadPoolExecutor(int(os.environ.get("FAULT_JOBS", "3"))) as pool:
+    jobs = int(os.environ.get("FAULT_JOBS", "3"))
+    for _ in range(jobs):
+        Point.loops.put(slots.loops(lab.folder))
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         for scenario in SCENARIOS:
             if arguments.only and scenario.name != arguments.only:
                 continue

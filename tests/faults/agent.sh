@@ -5,7 +5,9 @@ cd "$(dirname -- "$0")"
 command -v python3 >/dev/null || { echo "SKIPPED: needs python3"; exit 77; }
 # A disk would only slow it down: what it would have of all is known without.
 if [ -z "${TMPDIR:-}" ] && [ -w /dev/shm ]; then export TMPDIR=/dev/shm; fi
-sample=${SAMPLE:-41}
+sample=${SAMPLE:-61}
 python3 agent.py --sample "$sample"
-python3 agent.py --sample $((sample / 5 + 1)) --only update --faults kill --control in-place | tail -n 1
-python3 agent.py --sample $((sample / 5 + 1)) --only update --faults "cut names" --control no-sync | tail -n 1
+for scenario in update slot; do
+	python3 agent.py --sample $((sample / 8 + 1)) --only $scenario --faults kill --control in-place | tail -n 1
+	python3 agent.py --sample $((sample / 12 + 1)) --only $scenario --faults "cut names" --control no-sync | tail -n 1
+done

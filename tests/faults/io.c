@@ -5,16 +5,19 @@
  *
  *	kill     the process is killed; of a write half is done, other calls are not
  *	cut      the same, and the caller then makes of the disk what $FAULT_SHADOW has
- *	short    a write or read moves only half of its bytes
- *	ENOSPC, EDQUOT, EIO, EROFS, EINTR     the call fails; with $FAULT_STICKY so do all later
- *	         ones to which that can happen
+ *	short    a write or read moves only half of its bytes; a hook does its work and then fails
+ *	ENOSPC, EDQUOT, EIO, EROFS, EINTR     the call, or hook, fails; with $FAULT_STICKY so do all
+ *	         later ones to which that can happen
  *
  * $FAULT_CONTROL makes the agent a bad one, which must be caught: "in-place" writes the new version
- * over the old one instead of renaming it, "no-sync" syncs nothing.
+ * over the old one instead of renaming it, or into slot-a instead of slot-b; "no-sync" syncs
+ *nothing.
+ *
+ * The kernel's id of this boot is what the file $FAULT_BOOT_ID has.
  *
  * What happened is written to the file $FAULT_LOG; with $FAULT_COUNT, how many such calls there
- *were. $FAULT_SHADOW is a folder in which is kept what storage is bound to hold: the content of
- *each inode at its last fsync(2), and the names in each folder, with their inodes, at its last.
+ * were. $FAULT_SHADOW is a folder in which is kept what storage is bound to hold: the content of
+ * each inode at its last fsync(2), and the names in each folder, with their inodes, at its last.
  */
 #include <dirent.h>
 #include <dlfcn.h>
@@ -28,6 +31,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
@@ -37,7 +41,7 @@ enum ability {
 	GROWS = 1, /* needs room on the file system */
 	CHANGES = 2, /* a read-only file system refuses it */
 	WAITS = 4, /* a signal may interrupt it */
-	MOVES = 8, /* bytes, perhaps not all */
+	MOVES = 8, /* does something that may be done in part */
 };
 
 enum fate { NORMAL, FAILS, SHORTENED, KILLED };
@@ -257,6 +261,37 @@ int openat(int folder, const char *path, int flags, ...)
 										  flags, mode);
 }
 
+static bool is_control(const char *name)
+{
+	const char *control = getenv("FAULT_CONTROL");
+
+	return control && strcmp(control, name) == 0;
+}
+
+/* Of a slot that is to be written, the one that runs; -1: it is something else. */
+static int open_running(int fd)
+{
+	char path[PATH_MAX];
+	char *name = path_of(fd, path) ? strstr(path, "/slot-b") : NULL;
+
+	if (!name)
+		return -1;
+	memcpy(name, "/slot-a", 7);
+	return open(path, O_WRONLY | O_CLOEXEC);
+}
+
+static ssize_t do_write(int fd, const void *bytes, size_t n)
+{
+	int running = is_control("in-place") ? open_running(fd) : -1;
+	ssize_t done;
+
+	if (running < 0)
+		return REAL(write)(fd, bytes, n);
+	done = pwrite(running, bytes, n, lseek(fd, (off_t)n, SEEK_CUR) - (off_t)n);
+	close(running);
+	return done;
+}
+
 ssize_t write(int fd, const void *bytes, size_t n)
 {
 	if (is_ours(fd))
@@ -264,9 +299,9 @@ ssize_t write(int fd, const void *bytes, size_t n)
 		case NORMAL: break;
 		case FAILS: return -1;
 		case SHORTENED: n = n > 1 ? n / 2 : n; break;
-		case KILLED: REAL(write)(fd, bytes, n / 2); die();
+		case KILLED: do_write(fd, bytes, n / 2); die();
 		}
-	return REAL(write)(fd, bytes, n);
+	return do_write(fd, bytes, n);
 }
 
 ssize_t pread(int fd, void *bytes, size_t n, off_t offset)
@@ -280,13 +315,6 @@ ssize_t pread(int fd, void *bytes, size_t n, off_t offset)
 		}
 	return ((ssize_t(*)(int, void *, size_t, off_t))dlsym(RTLD_NEXT, "pread64"))(fd, bytes, n,
 										     offset);
-}
-
-static bool is_control(const char *name)
-{
-	const char *control = getenv("FAULT_CONTROL");
-
-	return control && strcmp(control, name) == 0;
 }
 
 int fsync(int fd)
@@ -407,4 +435,36 @@ int fsetxattr(int fd, const char *name, const void *value, size_t n, int flags)
 {
 	FAULT_IN("fsetxattr", is_ours(fd), GROWS | CHANGES)
 	return REAL(fsetxattr)(fd, name, value, n, flags);
+}
+
+/* A hook. Of what it does itself nothing goes wrong. */
+pid_t fork(void)
+{
+	enum fate fate = fate_of("hook", GROWS | CHANGES | MOVES);
+	int status;
+	pid_t child;
+
+	if (fate == KILLED)
+		die();
+	child = REAL(fork)();
+	if (child != 0)
+		return child;
+	unsetenv("LD_PRELOAD");
+	if (fate == NORMAL)
+		return 0;
+	child = fate == SHORTENED ? REAL(fork)() : -1;
+	if (child != 0) {
+		waitpid(child, &status, 0);
+		_exit(1);
+	}
+	return 0;
+}
+
+FILE *fopen(const char *path, const char *mode)
+{
+	const char *id = getenv("FAULT_BOOT_ID");
+
+	if (id && strcmp(path, "/proc/sys/kernel/random/boot_id") == 0)
+		path = id;
+	return ((FILE * (*)(const char *, const char *)) dlsym(RTLD_NEXT, "fopen64"))(path, mode);
 }

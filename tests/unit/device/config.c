@@ -96,6 +96,11 @@ static void slots_have_their_own_keys(void **state)
 		{"\"kind\":\"slot\",\"slots\":{\"a\":\"/1\",\"b\":\"/2\",\"c\":\"/3\"}", "of two"},
 		{"\"kind\":\"slot\",\"slots\":[\"/1\",\"/2\"]", "of two"},
 		{"\"kind\":\"slot\",\"slots\":7", "of two"},
+		{"\"kind\":\"slot\",\"slots\":{\"a\":\"/1\",\"b\":\"/2\"},\"boot\":["
+		 "\"/"
+		 "b\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\",\"10\",\"11\",\"12\",\"13\","
+		 "\"14\",\"15\",\"16\",\"17\"]",
+		 "\"boot\": should be at most 16 words"},
 	};
 	struct rill_error error;
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Slots are files here, and the boot loader a script that keeps its variables in files:
- * "primary", "current", "bad-NAME".
+ * "primary", "current", "bad-NAME"; and "failing", the request at which it fails. The root file
+ * system is on `root`.
  */
 #include "tests/unit/folder.h"
 
+#include "device/durable.h"
 #include "device/kind.h"
 #include "device/slot_device.h"
 #include <fcntl.h>
@@ -19,7 +21,7 @@
 static const char script[] =
 	"#!/bin/sh\n"
 	"cd \"${0%/*}\" || exit 1\n"
-	"echo \"$*\" >>calls\n"
+	"if [ -e failing ] && [ \"$(cat failing)\" = \"$1\" ]; then exit 1; fi\n"
 	"case $1 in\n"
 	"get-primary) cat primary ;;\n"
 	"set-primary) echo \"$2\" >primary; rm -f \"bad-$2\" ;;\n"
@@ -27,6 +29,15 @@ static const char script[] =
 	"set-state) if [ $3 = bad ]; then : >\"bad-$2\"; else rm -f \"bad-$2\"; fi ;;\n"
 	"get-current) cat current ;;\n"
 	"esac\n";
+
+static const char *root;
+
+bool __wrap_slot_device_is_root(const struct slot_device *device);
+
+bool __wrap_slot_device_is_root(const struct slot_device *device)
+{
+	return root && strcmp(device->path, root) == 0;
+}
 
 struct device {
 	struct folder *folder;
@@ -156,6 +167,9 @@ static void an_update_goes_through_trial_to_commit(void **state)
 	assert_file(device->path[0], device->old, SLOT);
 	assert_true(says(device, "primary", "b"));
 	assert_false(is_bad(device, "bad-b"));
+	/* While a reboot is awaited, nothing is hashed. */
+	device->old[5] ^= 1;
+	put_file(device->path[0], device->old, SLOT);
 	assert_position(device, false, KIND_PENDING);
 	put_text(device, "current", "b\n");
 	assert_position(device, true, KIND_NEW);
@@ -292,6 +306,25 @@ static void a_half_written_slot_is_not_started(void **state)
 	free(device);
 }
 
+static void a_whole_slot_is_not_fetched_again(void **state)
+{
+	struct device *device = device_new(*state);
+	struct install *install;
+	struct rill_error error;
+	uint64_t kept;
+
+	prepare(device, &install);
+	install->keep = true;
+	kind_slot.close(install);
+	open_ok(device, &install);
+	assert_ok(kind_slot.resume(install, LENGTH, &kept, &error), &error);
+	assert_int_equal(kept, LENGTH);
+	assert_ok(kind_slot.seal(install, device->to, &error), &error);
+	assert_false(is_bad(device, "bad-b"));
+	kind_slot.close(install);
+	free(device);
+}
+
 static void what_is_there_already_is_not_written_again(void **state)
 {
 	struct device *device = device_new(*state);
@@ -333,6 +366,169 @@ static void a_boot_program_that_fails_stops_everything(void **state)
 	free(device);
 }
 
+static void what_is_no_partition_is_no_slot(void **state)
+{
+	struct device *device = device_new(*state);
+	struct install *install;
+	struct rill_error error;
+	const char *empty = folder_path(*state, "empty");
+	const char *const wrong[] = {device->path[3], "/dev/null", empty};
+
+	put_file(empty, "", 0);
+	for (size_t i = 0; i < 3; i++) {
+		device->target.slots[1].device = wrong[i];
+		assert_fails(kind_slot.open(&install, &device->target, &error), RILL_CONFIG, &error,
+			     "not a partition");
+	}
+	free(device);
+}
+
+static void put_partition(void *state, const char *name, const char *uevent)
+{
+	const char *folder = folder_path(state, name);
+	char path[FOLDER_PATH + 8];
+
+	snprintf(path, sizeof path, "%s/uevent", folder);
+	assert_int_equal(mkdir(folder, 0755), 0);
+	put_file(path, uevent, strlen(uevent));
+}
+
+static void a_label_names_one_partition(void **state)
+{
+	const char *sysfs = ((struct folder *)*state)->path;
+	char path[256];
+	struct rill_error error;
+
+	put_partition(*state, "vda", "MAJOR=254\nDEVNAME=vda\nDEVTYPE=disk\n");
+	put_partition(*state, "vda2", "DEVNAME=vda2\nDEVTYPE=partition\nPARTNAME=root-a\n");
+	put_partition(*state, "vda3", "DEVNAME=vda3\nDEVTYPE=partition\nPARTNAME=root-b\n");
+	assert_ok(slot_device_find(sysfs, "root-b", path, sizeof path, &error), &error);
+	assert_string_equal(path, "/dev/vda3");
+	assert_fails(slot_device_find(sysfs, "root", path, sizeof path, &error), RILL_CONFIG,
+		     &error, "no partition has this label");
+	put_partition(*state, "sdb1", "DEVNAME=sdb1\nPARTNAME=root-b\n");
+	assert_fails(slot_device_find(sysfs, "root-b", path, sizeof path, &error), RILL_CONFIG,
+		     &error, "PARTLABEL=root-b: several partitions have this label");
+}
+
+static void the_root_file_system_tells_which_slot_runs(void **state)
+{
+	struct device *device = device_new(*state);
+	struct install *install;
+	struct rill_error error;
+
+	root = device->path[1];
+	assert_fails(kind_slot.open(&install, &device->target, &error), RILL_CONFIG, &error,
+		     "\"boot\" says that a runs, but the root file system is on");
+	root = device->path[0];
+	open_ok(device, &install);
+	kind_slot.close(install);
+	/* Alone it is enough. */
+	unlink(folder_path(*state, "current"));
+	root = device->path[1];
+	put_text(device, "primary", "b\n");
+	open_ok(device, &install);
+	kind_slot.close(install);
+	put_text(device, "primary", "a\n");
+	assert_fails(kind_slot.open(&install, &device->target, &error), RILL_REBOOT, &error,
+		     "slot b runs until a reboot starts a");
+	root = NULL;
+	free(device);
+}
+
+/* The boot loader's program fails at `verb` from now on; NULL: at none. */
+static void fail_at(struct device *device, const char *verb)
+{
+	put_text(device, "failing", verb ? verb : "none");
+}
+
+static void what_the_boot_loader_does_not_take_is_an_error(void **state)
+{
+	struct device *device = device_new(*state);
+	struct install *install;
+	struct rill_error error;
+	uint64_t kept;
+
+	/* Not a byte is written to a slot that might be started. */
+	open_ok(device, &install);
+	fail_at(device, "set-state");
+	assert_fails(kind_slot.begin(install, LENGTH, &error), RILL_IO, &error, "set-state b");
+	assert_fails(kind_slot.resume(install, LENGTH, &kept, &error), RILL_IO, &error,
+		     "set-state b");
+	assert_file(device->path[1], device->old, SLOT);
+	kind_slot.close(install);
+	/* What is whole is not good before the boot loader knows, nor switched to. */
+	fail_at(device, NULL);
+	prepare(device, &install);
+	fail_at(device, "set-state");
+	assert_fails(kind_slot.seal(install, device->to, &error), RILL_IO, &error, "exit status 1");
+	fail_at(device, "set-primary");
+	assert_fails(kind_slot.switch_to_new(install, &error), RILL_IO, &error, "set-primary b");
+	kind_slot.close(install);
+	assert_true(says(device, "primary", "a"));
+	assert_position(device, false, KIND_OLD);
+	/* Nor is a way back, or a commit, that it does not know. */
+	assert_fails(kind_slot.restore(&device->target, device->from, &error), RILL_IO, &error,
+		     "set-primary a");
+	fail_at(device, "set-state");
+	assert_fails(kind_slot.commit(&device->target, &error), RILL_IO, &error, "set-state a");
+	free(device);
+}
+
+static void a_damaged_record_costs_work_and_no_more(void **state)
+{
+	static const char *const records[] = {
+		"",
+		"b",
+		"b 150000",
+		"b 150000 x",
+		"b 150000 150001 -\n",
+		"b -1 -1 -\n",
+		"b 99999999999999999999 150000 -\n",
+		"c 150000 150000 -\n",
+		"\n\nb 1",
+	};
+	struct device *device = device_new(*state);
+	struct install *install;
+	struct rill_error error;
+	uint64_t kept;
+	enum kind_position position;
+	char name[DURABLE_NAME + 8] = "slots.";
+
+	durable_name(name + 6, device->target.name);
+	for (size_t i = 0; i < sizeof records / sizeof records[0]; i++) {
+		prepare(device, &install);
+		install->keep = true;
+		kind_slot.close(install);
+		put_text(device, name, records[i]);
+		open_ok(device, &install);
+		assert_fails(kind_slot.reopen(install, &error), RILL_IO, &error, "no whole image");
+		assert_ok(kind_slot.resume(install, LENGTH, &kept, &error), &error);
+		assert_int_equal(kept, 0);
+		write_new(device, install, 0, LENGTH);
+		assert_ok(kind_slot.seal(install, device->to, &error), &error);
+		kind_slot.close(install);
+	}
+	/* One that cannot be read does not make another image of a short one. */
+	install_new(device);
+	put_text(device, "current", "b\n");
+	unlink(folder_path(*state, name));
+	assert_int_equal(mkdir(folder_path(*state, name), 0755), 0);
+	assert_fails(kind_slot.position(&device->target, device->from, device->to, true, &position,
+					&error),
+		     RILL_IO, &error, "not a file");
+	assert_fails(kind_slot.restore(&device->target, device->from, &error), RILL_IO, &error,
+		     "not a file");
+	assert_int_equal(rmdir(folder_path(*state, name)), 0);
+	put_text(device, "current", "a\n");
+	put_text(device, "primary", "a\n");
+	/* One that lies of the running slot is found out. */
+	put_text(device, name,
+		 "a 1000 1000 0000000000000000000000000000000000000000000000000000000000000000\n");
+	assert_position(device, true, KIND_OLD);
+	free(device);
+}
+
 /* Of `bytes` that begin like a file system of so many bytes. */
 static uint64_t length_of(void *state, const uint8_t *bytes, size_t n)
 {
@@ -343,7 +539,7 @@ static uint64_t length_of(void *state, const uint8_t *bytes, size_t n)
 
 	put_file(path, bytes, n);
 	assert_ok(slot_device_open(&device, path, true, &error), &error);
-	length = slot_device_image_length(&device);
+	assert_ok(slot_device_image_length(&device, &length, &error), &error);
 	slot_device_close(&device);
 	return length;
 }
@@ -354,13 +550,13 @@ static void superblocks_tell_how_long_an_image_is(void **state)
 	static const uint8_t erofs[4] = {0xe2, 0xe1, 0xf5, 0xe0}, ext4[2] = {0x53, 0xef};
 	static uint8_t bytes[100000];
 
-	assert_int_equal(length_of(*state, bytes, sizeof bytes), 0);
+	assert_int_equal(length_of(*state, bytes, sizeof bytes), sizeof bytes);
 	memcpy(bytes, squashfs, sizeof squashfs);
 	bytes[41] = 0x30; /* 12288 bytes, and one */
 	bytes[40] = 1;
 	assert_int_equal(length_of(*state, bytes, sizeof bytes), 16384);
 	bytes[42] = 9; /* more than there is */
-	assert_int_equal(length_of(*state, bytes, sizeof bytes), 0);
+	assert_int_equal(length_of(*state, bytes, sizeof bytes), sizeof bytes);
 	memset(bytes, 0, sizeof bytes);
 	memcpy(bytes + 1024, erofs, sizeof erofs);
 	bytes[1024 + 12] = 12;
@@ -371,8 +567,8 @@ static void superblocks_tell_how_long_an_image_is(void **state)
 	memcpy(bytes + 1024 + 56, ext4, sizeof ext4);
 	assert_int_equal(length_of(*state, bytes, sizeof bytes), 65536);
 	bytes[1024 + 24] = 200;
-	assert_int_equal(length_of(*state, bytes, sizeof bytes), 0);
-	assert_int_equal(length_of(*state, bytes, 1500), 0);
+	assert_int_equal(length_of(*state, bytes, sizeof bytes), sizeof bytes);
+	assert_int_equal(length_of(*state, bytes, 1500), 1500);
 }
 
 int main(void)
@@ -384,8 +580,14 @@ int main(void)
 		in_folder(a_rollback_from_the_new_slot_takes_a_reboot),
 		in_folder(the_running_slot_is_never_the_one_that_is_written),
 		in_folder(a_half_written_slot_is_not_started),
+		in_folder(a_whole_slot_is_not_fetched_again),
 		in_folder(what_is_there_already_is_not_written_again),
 		in_folder(a_boot_program_that_fails_stops_everything),
+		in_folder(what_is_no_partition_is_no_slot),
+		in_folder(a_label_names_one_partition),
+		in_folder(the_root_file_system_tells_which_slot_runs),
+		in_folder(what_the_boot_loader_does_not_take_is_an_error),
+		in_folder(a_damaged_record_costs_work_and_no_more),
 		in_folder(superblocks_tell_how_long_an_image_is),
 	};
 

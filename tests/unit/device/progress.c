@@ -2,8 +2,9 @@
  *
  * What is said of rate and time left: nothing rather than nonsense.
  */
-#include "tests/unit/support.h"
+#include "tests/unit/folder.h"
 
+#include "device/boot.h"
 #include "device/progress.h"
 #include <stdio.h>
 #include <string.h>
@@ -66,7 +67,7 @@ static void more_than_all_is_all(void **state)
 	struct progress progress;
 
 	(void)state;
-	progress_start(&progress, PROGRESS_NONE, "app", &received, 100);
+	progress_start(&progress, PROGRESS_NONE, NULL, "app", &received, 100);
 	progress_at(&progress, 101);
 	assert_int_equal(progress.at, 100);
 	progress_at(NULL, 1);
@@ -116,7 +117,7 @@ static void a_log_gets_a_line_a_minute(void **state)
 
 	(void)state;
 	received = 0;
-	progress_start(&progress, PROGRESS_LOG, "app", &received, 1000000);
+	progress_start(&progress, PROGRESS_LOG, NULL, "app", &received, 1000000);
 	progress.at = 250000;
 	progress.shown -= 59000;
 	capture(&progress, text);
@@ -126,6 +127,44 @@ static void a_log_gets_a_line_a_minute(void **state)
 	assert_string_equal(text, "rill-agent: app: 250.0 kB of 1.0 MB (25 %), --/s, -- left\n");
 	capture(&progress, text);
 	assert_string_equal(text, "");
+}
+
+static void others_can_read_how_far_it_is(void **state)
+{
+	const char *folder = ((struct folder *)*state)->path;
+	struct progress progress;
+	struct progress_figures figures;
+	int64_t now = boot_seconds();
+
+	received = 0;
+	progress_start(&progress, PROGRESS_NONE, folder, "tools/an app", &received, 1000000);
+	progress_at(&progress, 1);
+	assert_false(progress_read(folder, "tools/an app", now, &figures));
+	progress.samples[0].ms -= 10000;
+	progress.noted -= 5000;
+	received = 250000;
+	progress_at(&progress, 250000);
+	assert_true(progress_read(folder, "tools/an app", now + 1, &figures));
+	assert_int_equal(figures.at, 250000);
+	assert_int_equal(figures.total, 1000000);
+	assert_in_range(figures.rate, 20000, 25000);
+	assert_in_range(figures.left, 30, 38);
+	/* Not for another target, nor for long. */
+	assert_false(progress_read(folder, "tools/an", now + 1, &figures));
+	assert_false(progress_read(folder, "tools/an app 2", now + 1, &figures));
+	assert_false(progress_read(folder, "tools/an app", now + 30, &figures));
+	assert_false(progress_read(folder, "tools/an app", now - 100, &figures));
+	/* A stall has a rate, and no end. */
+	received = 0;
+	progress.noted -= 5000;
+	progress_tick(&progress);
+	assert_true(progress_read(folder, "tools/an app", now + 1, &figures));
+	assert_int_equal(figures.rate, 0);
+	assert_int_equal(figures.left, -1);
+	put_file(folder_path(*state, "progress"), "12 34", 5);
+	assert_false(progress_read(folder, "tools/an app", now + 1, &figures));
+	progress_end(&progress);
+	assert_false(is_there(folder_path(*state, "progress")));
 }
 
 static void bytes_and_times_are_printed(void **state)
@@ -164,6 +203,7 @@ int main(void)
 		cmocka_unit_test(more_than_all_is_all),
 		cmocka_unit_test(samples_cover_half_a_minute),
 		cmocka_unit_test(a_log_gets_a_line_a_minute),
+		in_folder(others_can_read_how_far_it_is),
 		cmocka_unit_test(bytes_and_times_are_printed),
 	};
 

@@ -10,6 +10,7 @@
 #include "device/kind.h"
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static const char old_text[] = "the old file", new_text[] = "the new file";
 
@@ -248,6 +249,61 @@ static void a_cut_in_a_rollback_ends_it(void **state)
 		assert_recorded(device, STATE_ROLLED_BACK, 7);
 		assert_app(device, old_text);
 	}
+}
+
+/* The power went after the boot loader was told to start the old slot, on trial. */
+static void a_cut_in_a_rollback_of_slots_leaves_no_trial(void **state)
+{
+	static const char script[] = "#!/bin/sh\n"
+				     "case $1 in\n"
+				     "get-primary | get-current) echo a ;;\n"
+				     "get-state) echo good ;;\n"
+				     "*) echo \"$*\" >>\"${0%/*}/calls\" ;;\n"
+				     "esac\n";
+	static const char calls[] = "set-primary a\nset-state a good\nset-state b bad\n";
+	struct device *device = *state;
+	struct target_config *target = &device->target;
+	char boot[FOLDER_PATH], other[FOLDER_PATH];
+	struct rill_error error;
+
+	snprintf(boot, sizeof boot, "%s", folder_path(device->folder, "boot"));
+	snprintf(other, sizeof other, "%s", folder_path(device->folder, "slot-b"));
+	put_file(boot, script, strlen(script));
+	assert_int_equal(chmod(boot, 0755), 0);
+	put_file(device->path, old_text, strlen(old_text));
+	put_file(other, new_text, strlen(new_text));
+	target->kind = RILL_KIND_SLOT;
+	target->slots[0] = (struct slot_config){"a", device->path};
+	target->slots[1] = (struct slot_config){"b", other};
+	target->boot = (const char *[]){boot, NULL};
+	target->state = device->folder->path;
+	target->hook_timeout = 20;
+	record(device, STATE_ROLLING_BACK, true);
+	assert_ok(recover(device, &error), &error);
+	assert_recorded(device, STATE_ROLLED_BACK, 7);
+	assert_file(folder_path(device->folder, "calls"), calls, strlen(calls));
+}
+
+static void a_rollback_asks_for_its_reboot_until_it_came(void **state)
+{
+	struct device *device = *state;
+	struct entry entry = {.state = STATE_ROLLED_BACK, .release = 8, .committed = 7};
+	struct rill_error error;
+
+	put_file(device->path, old_text, strlen(old_text));
+	boot_id(entry.boot, sizeof entry.boot);
+	assert_ok(journal_put(&device->journal, "app", &entry, &error), &error);
+	for (int i = 0; i < 2; i++) {
+		device->update.reboot = false;
+		assert_fails(recover(device, &error), RILL_REBOOT, &error, "version before");
+		assert_true(device->update.reboot);
+	}
+	snprintf(entry.boot, sizeof entry.boot, "another boot");
+	assert_ok(journal_put(&device->journal, "app", &entry, &error), &error);
+	device->update.reboot = false;
+	assert_ok(recover(device, &error), &error);
+	assert_false(device->update.reboot);
+	assert_recorded(device, STATE_ROLLED_BACK, 7);
 }
 
 /* The restore happened, its record did not. */
@@ -620,6 +676,8 @@ int main(void)
 		on_device(what_was_written_in_part_is_not_switched_to),
 		on_device(a_base_that_changed_is_not_switched_from),
 		on_device(a_cut_in_a_rollback_ends_it),
+		on_device(a_cut_in_a_rollback_of_slots_leaves_no_trial),
+		on_device(a_rollback_asks_for_its_reboot_until_it_came),
 		on_device(a_test_that_finds_the_old_file_was_rolled_back),
 		on_device(hooks_may_ask_for_later),
 		on_device(a_commit_by_hand_is_waited_for),
