@@ -33,18 +33,17 @@ static const char *state_of(const struct entry *entry, bool busy)
 static void read_target(const struct config *config, const struct journal *journal,
 			const struct target_config *target, bool busy, struct report *report)
 {
-	const struct kind *kind = kind_of(target->kind);
 	struct install *install;
 
 	*report = (struct report){.target = target};
 	report->kept = partial_size(config->state, target->name);
 	journal_get(journal, target->name, &report->entry);
 	report->state = state_of(&report->entry, busy);
-	if (kind->open(&install, target, &report->problem) != RILL_OK)
+	if (kind_look(&install, target, &report->problem) != RILL_OK)
 		return;
 	if (install->has_base)
 		rill_hex(install->base_sha256, RILL_SHA256_SIZE, report->installed);
-	kind->close(install);
+	install->kind->close(install);
 }
 
 static cJSON *to_json(const struct report *report)

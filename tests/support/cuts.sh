@@ -34,13 +34,14 @@ cuts_begin() { # WHAT
 	printf '%-28s %-8s %6s %6s %6s %8s %7s\n' "$1" cut cuts old new resumed broken
 }
 cuts_record() { # NAME
+	local code=0
 	cp "$w/$1.img" "$w/guest.img"
 	rm -f "$w/$1.log"
 	truncate -s 1G "$w/$1.log" # sparse; it must not need to grow
 	guest_run 400 "$w/script" -blockdev "driver=file,node-name=f0,filename=$w/guest.img" \
 		-blockdev "driver=file,node-name=l0,filename=$w/$1.log" \
-		-blockdev driver=blklogwrites,node-name=b0,file=f0,log=l0 -device virtio-blk-pci,drive=b0 >"$w/out" ||
-		{ cat "$w/out"; fail "the guest ends with $?"; }
+		-blockdev driver=blklogwrites,node-name=b0,file=f0,log=l0 -device virtio-blk-pci,drive=b0 >"$w/out" || code=$?
+	[ $code = 0 ] || { cat "$w/out"; fail "the guest ends with $code"; }
 }
 cuts_replay() { # NAME [OPTION...]
 	local name=$1
