@@ -37,7 +37,6 @@ static const char *state_of(const struct entry *entry, bool busy)
 static void read_target(const struct config *config, const struct journal *journal,
 			const struct target_config *target, bool busy, struct report *report)
 {
-	const struct kind *kind = kind_of(target->kind);
 	struct install *install;
 
 	*report = (struct report){.target = target};
@@ -47,11 +46,11 @@ static void read_target(const struct config *config, const struct journal *journ
 	report->fetches = busy && report->entry.state == STATE_FETCHING &&
 			  progress_read(config->state, target->name, boot_seconds(),
 					&report->progress);
-	if (kind->open(&install, target, &report->problem) != RILL_OK)
+	if (kind_look(&install, target, &report->problem) != RILL_OK)
 		return;
 	if (install->has_base)
 		rill_hex(install->base_sha256, RILL_SHA256_SIZE, report->installed);
-	kind->close(install);
+	install->kind->close(install);
 }
 
 static void add_figures(cJSON *object, const struct progress_figures *figures)

@@ -14,6 +14,14 @@ const struct kind *kind_of(enum rill_kind kind)
 	return kinds[kind];
 }
 
+enum rill_code kind_look(struct install **install, const struct target_config *target,
+			 struct rill_error *error)
+{
+	const struct kind *kind = kind_of(target->kind);
+
+	return (kind->look ? kind->look : kind->open)(install, target, error);
+}
+
 static bool has_installed(const struct install *install, const uint8_t *sha256)
 {
 	if (!sha256)

@@ -56,6 +56,10 @@ struct kind {
 	 * fetched in vain. `target` must outlive the installation. */
 	enum rill_code (*open)(struct install **install, const struct target_config *target,
 			       struct rill_error *error);
+	/* The same for who only wants to know what is there: it takes nothing that an update at
+	 * work needs, nor is refused what that holds. NULL: nor does `open`. */
+	enum rill_code (*look)(struct install **install, const struct target_config *target,
+			       struct rill_error *error);
 	enum rill_code (*read_base)(struct install *install, size_t object, uint64_t offset,
 				    void *bytes, size_t n, struct rill_error *error);
 	/* RILL_WRONG_BASE when what is there is not what was opened. */
@@ -116,6 +120,10 @@ struct kind {
 extern const struct kind kind_file, kind_image, kind_slot;
 
 const struct kind *kind_of(enum rill_kind kind);
+
+/* Kind's `look`, or `open`. */
+enum rill_code kind_look(struct install **install, const struct target_config *target,
+			 struct rill_error *error);
 
 /* Kind's `position`, or what `open` finds. */
 enum rill_code kind_find(const struct target_config *target, const uint8_t *from, const uint8_t *to,

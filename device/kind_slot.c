@@ -134,8 +134,8 @@ static enum rill_code start(struct slot_install **started, const struct target_c
 	return code;
 }
 
-static enum rill_code slot_open(struct install **install, const struct target_config *target,
-				struct rill_error *error)
+static enum rill_code open_both(struct install **install, const struct target_config *target,
+				bool for_writing, struct rill_error *error)
 {
 	struct slot_install *slot = NULL;
 	enum rill_code code = start(&slot, target, error);
@@ -149,13 +149,26 @@ static enum rill_code slot_open(struct install **install, const struct target_co
 		code = rill_fail(error, RILL_REBOOT, "slot %s runs until a reboot starts %s",
 				 target->slots[slot->current].name, target->slots[primary].name);
 	if (code == RILL_OK)
-		code = slot_device_open(&slot->other, target->slots[!slot->current].device, true,
-					error);
+		code = slot_device_open(&slot->other, target->slots[!slot->current].device,
+					for_writing, error);
 	if (code == RILL_OK)
 		*install = &slot->install;
 	else
 		slot_close(&slot->install);
 	return code;
+}
+
+static enum rill_code slot_open(struct install **install, const struct target_config *target,
+				struct rill_error *error)
+{
+	return open_both(install, target, true, error);
+}
+
+/* Who has it for writing keeps everybody else away. */
+static enum rill_code slot_look(struct install **install, const struct target_config *target,
+				struct rill_error *error)
+{
+	return open_both(install, target, false, error);
 }
 
 static enum rill_code slot_read_base(struct install *install, size_t object, uint64_t offset,
@@ -371,6 +384,7 @@ const struct kind kind_slot = {
 	.name = "slot",
 	.reboots = true,
 	.open = slot_open,
+	.look = slot_look,
 	.read_base = slot_read_base,
 	.begin = slot_begin,
 	.resume = slot_resume,

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Speaks for GRUB in RAUC's custom contract, by grub-editenv on the block of variables RILL_GRUBENV (default
 # /boot/grub/grubenv). GRUB counts rill_trial down at each boot; at 0 it goes back to the other slot and sets rill_bad
-# (grub.cfg shows how).
+# (grub.cfg shows how). The block belongs on a file system without a journal, as the FAT of UEFI or ext2: GRUB reads and
+# writes in place what a journal may still hold back.
 set -eu
 # shellcheck source=boards/boot/contract.sh
 . "$(dirname -- "$0")/contract.sh"

@@ -33,3 +33,7 @@ diff - "$w.list" <<'L' || fail "other files than expected"
 ./usr/share/man/man8/rill-agent.8
 L
 pass "all files"
+for unit in rill-agent:run rill-agent-update:update; do
+	grep -qx "ExecStart=/usr/bin/rill-agent ${unit#*:}" "$w/usr/lib/systemd/system/${unit%:*}.service" || fail "${unit%:*}.service starts another agent"
+done
+pass "the units start the agent that was installed"

@@ -14,6 +14,7 @@ run() { # NAME CMD...
 }
 SAMPLE=1 run "every call goes wrong" tests/faults/agent.sh
 UPDATES=500 run "kill -9" tests/faults/kills.sh
-REORDER=12 BUILD=$PWD/build/arm64 AGENT="qemu-aarch64-static -L / $PWD/build/arm64/device/rill-agent" \
-	run "power cuts" tests/faults/power.sh
+BUILD=$PWD/build/arm64 AGENT="qemu-aarch64-static -L / $PWD/build/arm64/device/rill-agent"
+REORDER=12 run "power cuts" tests/faults/power.sh
+run "power cuts, slots" tests/faults/slots.sh
 exit $failed

@@ -1,32 +1,13 @@
 #!/bin/bash
-# Power cuts in earnest: a guest of qemu with Debian's arm64 kernel runs the agent on a disk whose every write and flush is
-# recorded; then replay.py cuts the power at each of them. The agent of the control overwrites in place, which must be seen.
-# usage: power.sh [FILE-SYSTEM... | control]     ext4, btrfs and the control; environment SAMPLE: every so many cuts only; REORDER: so many
-#        random choices before each flush
-if [ "$(id -u)" = 0 ] && [ -z "${PRIVATE:-}" ] && unshare -m true 2>/dev/null; then
-	# What is mounted here is in no other namespace, where it would outlive its unmounting.
-	PRIVATE=1 exec unshare -m --propagation private bash "$0" "$@"
-fi
-# shellcheck source=tests/e2e/lib.sh
-. "$(dirname -- "$0")/../e2e/lib.sh"
-# shellcheck source=tests/support/guest.sh
-. "$top/tests/support/guest.sh"
+# Power cuts in earnest, in updates of a file: tests/support/cuts.sh records and replays them. The agent of the control
+# overwrites in place, which must be seen.
+# usage: power.sh [FILE-SYSTEM... | control]     ext4, btrfs and the control; environment SAMPLE, REORDER: see cuts.sh
+# shellcheck source=tests/support/cuts.sh
+. "$(dirname -- "$0")/../support/cuts.sh"
 # shellcheck source=tests/net/release.sh
 . "$top/tests/net/release.sh"
 [ $# -gt 0 ] || set -- ext4 btrfs control
-[ "$(id -u)" = 0 ] || skip "needs root, to mount what the cuts leave"
-mnt=$w/mnt
-mkdir "$mnt"
-at_end_of_power() { umount "$mnt" 2>/dev/null || true; at_end; }
-trap at_end_of_power EXIT
-truncate -s 8M "$w/probe.img"
-mkfs.ext4 -q "$w/probe.img"
-mount -o loop "$w/probe.img" "$mnt" 2>"$w/err" || skip "cannot mount a file here: $(cat "$w/err")"
-umount "$mnt"
-# shellcheck disable=SC2153  # of the environment
-native=$(dirname -- "$NATIVE")/../device/rill-agent
-[ -x "$native" ] || skip "the preset dev is not built"
-
+cuts_begin "file system"
 guest_packages
 make_release "$w/release" 200000
 https_start "$w/server" "$w/release/www"
@@ -76,46 +57,26 @@ wait $! || exit 96
 [ ! -e /lib/fault_io.so ] || exit 0
 rill-agent rollback --config config && rill-agent update --now -q --config config && [ ! -e bin/.app.rill-new ]
 GUEST
-
-record() { # FS NAME
-	make_disk "$1" "$w/$2.img"
-	echo "$1" >"$guest_files/fs"
-	cp "$w/$2.img" "$w/guest.img"
-	rm -f "$w/$2.log"
-	truncate -s 1G "$w/$2.log" # sparse; it must not need to grow
-	guest_run 400 "$w/script" -blockdev "driver=file,node-name=f0,filename=$w/guest.img" \
-		-blockdev "driver=file,node-name=l0,filename=$w/$2.log" \
-		-blockdev driver=blklogwrites,node-name=b0,file=f0,log=l0 -device virtio-blk-pci,drive=b0 >"$w/out" ||
-		{ cat "$w/out"; fail "the guest ends with $?"; }
-}
-replay() { # FS NAME [OPTION...]
-	local fs=$1 name=$2
-	shift 2
-	AGENT=$native python3 "$top/tests/faults/replay.py" "$name" "$w/$name.img" "$w/$name.log" --old "$w/release/old" \
-		--new "$w/release/new" --config "$w/config" --offline "$w/offline" --mount "$mnt" --fs "$fs" \
-		--sample "${SAMPLE:-1}" --reorder "${REORDER:-4}" "$@" || fail "$name: see above"
-}
 config "$mnt" "$https_url" >"$w/config"
 config "$mnt" https://localhost:9/ >"$w/offline"
-printf '%-28s %-8s %6s %6s %6s %8s %7s\n' "file system" cut cuts old new resumed broken
-# On ext4, with the shim compiled for the guest
-control() {
-	guest_new ext4 virtio_blk
+
+cuts() { # FS NAME [OPTION...]
+	local fs=$1 name=$2
+	shift 2
+	rm -rf "$w/guest"
+	guest_new "$fs" virtio_blk
 	guest_program "${AGENT[-1]}"
-	aarch64-linux-gnu-gcc -O1 -shared -fPIC -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 "$top/tests/faults/io.c" -ldl \
-		-o "$guest_files/lib/fault_io.so"
-	record ext4 in-place
-	replay ext4 in-place --bad --sample 1 # few cuts fall between its writes
-	rm "$guest_files/lib/fault_io.so"
-	pass "the control is caught"
+	[[ " $* " != *" --bad "* ]] || cuts_control
+	make_disk "$fs" "$w/$name.img"
+	echo "$fs" >"$guest_files/fs"
+	cuts_record "$name"
+	cuts_replay "$name" --old "$w/release/old" --new "$w/release/new" --fs "$fs" "$@"
 }
 for fs; do
 	if [ "$fs" = control ]; then
-		control
-		continue
+		cuts ext4 in-place --bad --sample 1 # few cuts fall between its writes
+		pass "the control is caught"
+	else
+		cuts "$fs" "$fs"
 	fi
-	guest_new "$fs" virtio_blk
-	guest_program "${AGENT[-1]}"
-	record "$fs" "$fs"
-	replay "$fs" "$fs"
 done

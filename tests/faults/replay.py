@@ -2,24 +2,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cuts the power at every point of a recorded log of block writes (qemu's blklogwrites, which has the format of dm-log-writes),
 and judges the disk that is found: it is mounted, what is installed must be old or new, whole; then the agent is started on
-it without the network, and again with it, and must come to the new version. Prints a row of a table.
+it without the network, and again with it, and must come to the new version (found.py). Prints rows of a table.
 
 usage: replay.py NAME BASE.img LOG --old FILE --new FILE --config FILE --offline FILE --mount FOLDER
-       [--fs NAME] [--tear N] [--reorder N] [--sample N] [--seed S] [--bad]
+       [--slots] [--fs NAME] [--tear N] [--reorder N] [--sample N] [--seed S] [--bad]
 
 After each write and flush comes a plain cut. Beyond that a real disk may have
   tear     written only the first k units of 4096 bytes of the last write (N points in each), or
   reorder  written any part of what came since the last flush, in units (N random choices before each flush).
-The configurations' paths are below FOLDER, where the disk is mounted. --bad: a control, something must be broken;
-the first of a kind is enough.
+The configurations' paths are below FOLDER, where the disk is mounted. --slots: it is one of two slots that is updated.
+--bad: a control, something must be broken; the first is enough.
 Needs root, for loop mounts.
 """
 import argparse
-import json
+import hashlib
 import os
 import random
-import subprocess
 import sys
+
+from found import Broken, File, Slots, run
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)) + "/../support")
 from write_log import FLUSH, entries  # noqa: E402
@@ -35,44 +36,13 @@ def units(offset, data):
         at += n
 
 
-def run(*words):
-    done = subprocess.run(words, capture_output=True, text=True, timeout=120)
-    return done.returncode, done.stdout, done.stderr.strip()
-
-
 class Judge:
     def __init__(self, arguments):
         self.arguments, self.cut = arguments, arguments.mount + ".img"
-        self.agent = os.environ["AGENT"].split()
-        self.content = {}
-        for name in ("old", "new"):
-            with open(getattr(arguments, name), "rb") as f:
-                self.content[f.read()] = name
+        self.device = Slots(arguments) if arguments.slots else File(arguments)
         self.kinds = {}  # name to counts: cuts, old, new, resumed, broken
         self.points = 0
-
-    def installed(self):
-        with open(self.arguments.mount + "/device/bin/app", "rb") as f:
-            return self.content.get(f.read(), "TORN")
-
-    def update(self, config):
-        return run(*self.agent, "update", "--now", "--json", "--config", config)
-
-    def look(self):
-        """What is installed, whether an update was under way; or what is wrong."""
-        first = self.installed()
-        if first == "TORN":
-            return first, False, "torn"
-        code, _, err = self.update(self.arguments.offline)
-        status = json.loads(run(*self.agent, "status", "--json", "--config", self.arguments.offline)[1])["targets"][0]
-        resumed = status["state"] not in ("idle", "committed", "rolled-back") or status["kept"] > 0
-        # A rollback by hand that the cut interrupted is ended, and says so.
-        if code not in (4, 12) or self.installed() == "TORN":
-            return first, resumed, "without the network: code %d, %s: %s" % (code, self.installed(), err)
-        code, _, err = self.update(self.arguments.config)
-        if code != 0 or self.installed() != "new":
-            return first, resumed, "with the network: code %d, %s: %s" % (code, self.installed(), err)
-        return first, resumed, None
+        self.verdicts = {}  # by what was on the disk: many cuts leave the same
 
     def check_file_system(self):
         """What a boot repairs without asking is no damage."""
@@ -81,41 +51,56 @@ class Judge:
         code, out, _ = run("e2fsck", "-f", "-p", self.cut)
         return None if code <= 1 else "e2fsck -p ends with %d: %s" % (code, out)
 
+    def look(self):
+        """What is found on the mounted disk, whether an update was under way; or what is wrong."""
+        try:
+            return (*self.device.look(), None)
+        except Broken as broken:
+            return broken.first, broken.resumed, str(broken)
+        except (OSError, ValueError) as problem:
+            return "", False, "%s: %s" % (type(problem).__name__, problem)
+
     def judge(self, kind, at, disk):
         counts = self.kinds.setdefault(kind, [0, 0, 0, 0, 0])
         self.points += 1
-        if self.points % self.arguments.sample or (self.arguments.bad and counts[4]):
+        if self.points % self.arguments.sample or (self.arguments.bad and self.broken()):
             return
         counts[0] += 1
-        with open(self.cut, "wb") as f:
-            f.write(disk)
+        digest = hashlib.sha256(disk).digest()
+        if digest not in self.verdicts:
+            self.verdicts[digest] = self.start(disk)
+        first, resumed, wrong = self.verdicts[digest]
+        counts[1] += first == "old"
+        counts[2] += first == "new"
+        counts[3] += resumed
+        counts[4] += wrong is not None
+        if wrong and self.broken() <= 5:
+            print("  %s: %s cut at entry %d: %s" % (self.arguments.name, kind, at, wrong), flush=True)
+
+    def start(self, disk):
+        """The device with this disk."""
+        self.device.put(disk)
         first, resumed, wrong = "", False, None
         code, _, err = run("mount", "-o", "loop", "-t", self.arguments.fs, self.cut, self.arguments.mount)
         if code:
             wrong = "cannot be mounted: %s" % err
         else:
-            try:
-                first, resumed, wrong = self.look()
-            except (OSError, ValueError) as problem:
-                wrong = "%s: %s" % (type(problem).__name__, problem)
+            first, resumed, wrong = self.look()
             code, _, err = run("umount", self.arguments.mount)
             if code:
                 sys.exit("umount: %s" % err)
             wrong = wrong or self.check_file_system()
-        counts[1] += first == "old"
-        counts[2] += first == "new"
-        counts[3] += resumed
-        counts[4] += wrong is not None
-        if wrong and sum(c[4] for c in self.kinds.values()) <= 5:
-            print("  %s: %s cut at entry %d: %s" % (self.arguments.name, kind, at, wrong), flush=True)
+        return first, resumed, wrong
+
+    def broken(self):
+        return sum(counts[4] for counts in self.kinds.values())
 
     def print_table(self, count):
-        broken = 0
         for kind, counts in self.kinds.items():
             print("%-28s %-8s %6d %6d %6d %8d %7d" % (self.arguments.name, kind, *counts))
-            broken += counts[4]
-        print("%-28s %d entries in the log" % (self.arguments.name, count), flush=True)
-        return broken
+        for line in ["%d entries in the log, %d different disks" % (count, len(self.verdicts)), *self.device.summary()]:
+            print("%-28s %s" % (self.arguments.name, line), flush=True)
+        return self.broken()
 
 
 def reordered(judge, source, at, start, pending):
@@ -166,7 +151,8 @@ def main():
     parser.add_argument("--fs", default="ext4")
     for name, value in (("--tear", 2), ("--reorder", 4), ("--sample", 1), ("--seed", 1)):
         parser.add_argument(name, type=int, default=value)
-    parser.add_argument("--bad", action="store_true")
+    for name in ("--slots", "--bad"):
+        parser.add_argument(name, action="store_true")
     arguments = parser.parse_args()
     sys.exit(0 if (replay(arguments) > 0) == arguments.bad else 1)
 

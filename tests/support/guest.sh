@@ -7,6 +7,8 @@
 #	guest_program PROGRAM        puts a program, with its libraries, into the guest's /bin
 #	guest_run TIMEOUT SCRIPT [QEMU OPTION...]
 #	                             boots; runs SCRIPT there by busybox's sh; its output and exit code
+#	guest_boot TIMEOUT LOG COMMAND-LINE [QEMU OPTION...]
+#	                             boots what is in $guest_files, with more for the kernel's command line, until the guest ends
 #
 # The guest reaches this machine's loopback as "localhost".
 
@@ -74,6 +76,16 @@ guest_program() {
 	done
 }
 
+guest_boot() { # TIMEOUT LOG COMMAND-LINE [OPTION...]
+	local time=$1 log=$2 line=$3
+	shift 3
+	(cd "$guest_files" && find . | cpio -o -H newc --quiet -R 0:0) | gzip -1 >"$w/initramfs"
+	# qemu ends with 0 whatever happens in the guest.
+	timeout "$time" qemu-system-aarch64 -M virt -cpu cortex-a53 -m 256 -nographic -no-reboot \
+		-kernel "$guest_root/boot/vmlinuz-$guest_version" -initrd "$w/initramfs" -append "console=ttyAMA0 quiet panic=-1 $line" \
+		-netdev user,id=n0 -device virtio-net-pci,netdev=n0,romfile= "$@" </dev/null 2>&1 | tr -d '\r' >"$log" || true
+}
+
 guest_run() { # TIMEOUT SCRIPT [OPTION...]
 	local log=$w/guest.log code time=$1
 	cat >"$guest_files/init" <<-'INIT'
@@ -94,12 +106,8 @@ guest_run() { # TIMEOUT SCRIPT [OPTION...]
 	INIT
 	chmod 755 "$guest_files/init"
 	cp "$2" "$guest_files/script"
-	(cd "$guest_files" && find . | cpio -o -H newc --quiet -R 0:0) | gzip -1 >"$w/initramfs"
 	shift 2
-	# qemu ends with 0 whatever happens in the guest.
-	timeout "$time" qemu-system-aarch64 -M virt -cpu cortex-a53 -m 256 -nographic -no-reboot \
-		-kernel "$guest_root/boot/vmlinuz-$guest_version" -initrd "$w/initramfs" -append "console=ttyAMA0 quiet panic=-1" \
-		-netdev user,id=n0 -device virtio-net-pci,netdev=n0,romfile= "$@" </dev/null 2>&1 | tr -d '\r' >"$log" || true
+	guest_boot "$time" "$log" "" "$@"
 	code=$(sed -n 's/^guest: exit code //p' "$log")
 	sed '/^guest: exit code/d' "$log"
 	[ -n "$code" ] || fail "the guest did not end within $time s"
