@@ -114,7 +114,6 @@ await is_state fetching
 kept() { [ -s "$d/bin/.app.rill-new" ]; }
 await kept
 [ "$(state total)" = "$(stat -c %s "$w/v2")" ] || fail "status does not know the total"
-[ "$(state left)" = null ] || fail "status knows the time left before it can"
 # What it says is of the last seconds, and of the cap.
 has_rate() { [ "$(state "rate // 0")" -gt 0 ]; }
 await has_rate
