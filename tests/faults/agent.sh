@@ -5,7 +5,7 @@ cd "$(dirname -- "$0")"
 command -v python3 >/dev/null || { echo "SKIPPED: needs python3"; exit 77; }
 # A disk would only slow it down: what it would have of all is known without.
 if [ -z "${TMPDIR:-}" ] && [ -w /dev/shm ]; then export TMPDIR=/dev/shm; fi
-sample=${SAMPLE:-61}
+sample=${SAMPLE:-97}
 python3 agent.py --sample "$sample"
 for scenario in update slot; do
 	python3 agent.py --sample $((sample / 8 + 1)) --only $scenario --faults kill --control in-place | tail -n 1
