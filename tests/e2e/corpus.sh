@@ -1,5 +1,5 @@
 #!/bin/bash
-# Real successive executables of the shared corpus: each pair forwards and backwards.
+# Real successive executables of the shared corpus: each pair forwards, those up to 5 MB backwards too.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname -- "$0")/lib.sh"
 corpus=$top/../shared/corpus
@@ -13,8 +13,10 @@ for pair in exe/*; do
 	mkdelta diff "$pair/old" "$pair/new" -o there -q
 	mkdelta patch "$pair/old" there -o got
 	same "$pair/new" got
+	pass "${pair#exe/}: $(stat -c %s "$pair/new") bytes, there $(stat -c %s there)"
+	[ "$(stat -c %s "$pair/new")" -le 5000000 ] || continue
 	mkdelta diff "$pair/new" "$pair/old" -o back -q
 	mkdelta patch "$pair/new" back -o got
 	same "$pair/old" got
-	pass "${pair#exe/}: $(stat -c %s "$pair/new") bytes, there $(stat -c %s there), back $(stat -c %s back)"
+	pass "${pair#exe/}: back $(stat -c %s back)"
 done
