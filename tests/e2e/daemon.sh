@@ -121,7 +121,7 @@ agent status --config "$d/config" --json | jq -e '.targets[0] | .rate < 2000 and
 	.left > 0.5 * (.total - .at) / .rate and .left < 2 * (.total - .at) / .rate + 1' >/dev/null ||
 	fail "rate $(state rate), $(state left) s left at $(state at)"
 status=$(agent status --config "$d/config")
-[[ $status == *" kB ("*" B/s, "*" s left"* ]] || fail "status says: $status"
+[[ $status == *"B ("*"B/s, "*" s left"* ]] || fail "status says: $status"
 began=$(date +%s%N)
 expect 14 "another rill-agent" update
 stop 0
