@@ -122,12 +122,18 @@ static enum rill_code step_word(struct rill_body *b, uint64_t left, struct rill_
 	return rill_body_emit(b, bytes, 4, error);
 }
 
+/* Where nothing is an executable, as in text, places modulo 4 only tell apart what is alike. */
+static uint32_t phase_of(const struct rill_body *b)
+{
+	return b->layout->region_count > 0 ? (uint32_t)b->done : 0;
+}
+
 static enum rill_code step_byte(struct rill_body *b, uint64_t left, struct rill_error *error)
 {
 	const struct rill_copy *last = b->at ? &b->copy[b->at - 1] : NULL;
 	struct rill_literal_place place = {
 		.before = rill_body_before(b),
-		.phase = (uint32_t)b->done,
+		.phase = phase_of(b),
 		.x64 = among(b, RILL_REGION_X64),
 		.first = last ? b->done == last->output + last->length : b->done == 0,
 	};

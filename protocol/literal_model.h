@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Codes literal bytes: contexts of orders 0 to 6 with the place modulo 4, or in x86-64 code
- * the place in the instruction, one that looks at the words or the instruction before, and three
- * expectations: what followed the last time that the same bytes stood in a literal (the match model
- * of lpaq) or the next hexadecimal digit of them (a build's number stands in the name of its file
- * of symbols), the byte of the base that would come next had the copy before gone on, and the one
- * that the copy behind would have begun with.
- * Before that it may be shown code of the base: then it knows the program's ways, and has learnt
- * nothing about expectations.
+ * Codes literal bytes: contexts of orders 0 to 6 with the place modulo 4 (in executables), or in
+ * x86-64 code the place in the instruction, one that looks at the words or the instruction before,
+ * and three expectations: what followed the last time that the same bytes stood in a literal (the
+ * match model of lpaq) or the next hexadecimal digit of them (a build's number stands in the name
+ * of its file of symbols), the byte of the base that would come next had the copy before gone on,
+ * and the one that the copy behind would have begun with. Before that it may be shown code of the
+ * base: then it knows the program's ways, and has learnt nothing about expectations.
  */
 #ifndef RILL_LITERAL_MODEL_H
 #define RILL_LITERAL_MODEL_H
@@ -38,7 +37,7 @@ struct rill_literal_model {
 /* The surroundings of a literal byte. */
 struct rill_literal_place {
 	uint64_t before; /* the last eight bytes of output, the last one lowest */
-	uint32_t phase; /* offset in the output */
+	uint32_t phase; /* offset in the output, as far as it matters */
 	uint8_t onward, backward; /* bytes of the base on the diagonals of the copies around */
 	bool first; /* of its literal */
 	bool x64; /* among x86-64 code */
