@@ -223,12 +223,14 @@ static void add_segment(struct elf_regions *elf, const struct elf_file *file,
 void elf_stripped_read(struct elf_regions *elf, const struct elf_file *file,
 		       const Elf64_Ehdr *header)
 {
-	/* The linker's tables come first, the segments take what is left. */
+	/* The linker's tables come first, the segments take what is left. More than so many are a
+	 * damaged file, and each takes a search. */
 	static const uint32_t types[] = {PT_DYNAMIC, PT_GNU_EH_FRAME, PT_LOAD};
+	static const unsigned most[] = {1, 1, RILL_SEGMENTS_MAX};
 	struct tables tables = {0};
 
 	for (size_t pass = 0; pass < sizeof types / sizeof types[0]; pass++)
-		for (unsigned i = 0; i < header->e_phnum; i++) {
+		for (unsigned i = 0, seen = 0; i < header->e_phnum && seen < most[pass]; i++) {
 			Elf64_Phdr program;
 
 			if (!elf_get(file, header->e_phoff + (uint64_t)i * header->e_phentsize,
@@ -237,6 +239,7 @@ void elf_stripped_read(struct elf_regions *elf, const struct elf_file *file,
 			if (program.p_type != types[pass] || program.p_offset > file->n ||
 			    program.p_filesz > file->n - program.p_offset)
 				continue;
+			seen++;
 			if (program.p_type == PT_DYNAMIC) {
 				read_dynamic(&tables, file, &program);
 				add_linker_tables(elf, file, &tables);

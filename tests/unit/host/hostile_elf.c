@@ -366,9 +366,50 @@ static void headers_that_ask_for_endless_work(void **state)
 	free(bytes);
 }
 
+/* Without section headers: each of 65,534 program headers says that its segment is the whole file,
+ * full of Go's magic numbers, of frames without an end, or of symbols in one chain. */
+static void segments_that_ask_for_endless_work(void **state)
+{
+	static const uint32_t types[] = {PT_LOAD, PT_GNU_EH_FRAME, PT_DYNAMIC};
+	enum { COUNT = 0xfffe, BYTES = 8 << 20, AT = BYTES - COUNT * 56 };
+	uint8_t *bytes = malloc(BYTES);
+	struct elf_regions *regions = malloc(sizeof *regions);
+
+	(void)state;
+	assert_non_null(bytes);
+	assert_non_null(regions);
+	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+		struct elf *small = elf_make(EM_AARCH64, 0x1000);
+		Elf64_Ehdr *header = elf_header_of(small);
+		Elf64_Phdr program = {.p_type = types[i],
+				      .p_flags = PF_R,
+				      .p_vaddr = 0x1000,
+				      .p_filesz = BYTES,
+				      .p_memsz = BYTES};
+
+		for (size_t at = 0; at < BYTES; at += 8)
+			memcpy(bytes + at, "\xf1\xff\xff\xff\0\0\4\x8", 8);
+		header->e_shnum = 0;
+		header->e_shoff = 0;
+		header->e_phnum = COUNT;
+		header->e_phoff = AT;
+		memcpy(bytes, small->bytes, sizeof *header);
+		for (size_t k = 0; k < COUNT; k++)
+			memcpy(bytes + AT + k * sizeof program, &program, sizeof program);
+		alarm(60);
+		elf_regions_read(regions, bytes, BYTES);
+		alarm(0);
+		assert_true(regions->region_count <= ELF_REGIONS_MAX);
+		free(small);
+	}
+	free(regions);
+	free(bytes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(segments_that_ask_for_endless_work),
 		cmocka_unit_test(good_files_are_understood),
 		cmocka_unit_test(any_number_in_any_field_of_the_header),
 		cmocka_unit_test(any_number_in_any_field_of_a_segment),
