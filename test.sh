@@ -29,9 +29,9 @@ cmake --build build/clang >>build/clang.log || { tail -n 40 build/clang.log; exi
 cmake --preset release >build/release.log
 cmake --build --preset release >>build/release.log || { tail -n 40 build/release.log; exit 1; }
 
-# Whose mkdelta and agent other presets call.
+# Whose mkdelta, agent and samples other presets call.
 cmake --preset dev >build/dev.log
-cmake --build --preset dev --target mkdelta rill-agent >>build/dev.log || { tail -n 40 build/dev.log; exit 1; }
+cmake --build --preset dev --target mkdelta rill-agent write_samples >>build/dev.log || { tail -n 40 build/dev.log; exit 1; }
 
 for preset in "${presets[@]}"; do
 	echo "== $preset"
