@@ -371,6 +371,7 @@ static void headers_that_ask_for_endless_work(void **state)
 static void segments_that_ask_for_endless_work(void **state)
 {
 	static const uint32_t types[] = {PT_LOAD, PT_GNU_EH_FRAME, PT_DYNAMIC};
+	static const uint8_t magic[8] = {0xf1, 0xff, 0xff, 0xff, 0, 0, 4, 8};
 	enum { COUNT = 0xfffe, BYTES = 8 << 20, AT = BYTES - COUNT * 56 };
 	uint8_t *bytes = malloc(BYTES);
 	struct elf_regions *regions = malloc(sizeof *regions);
@@ -388,7 +389,7 @@ static void segments_that_ask_for_endless_work(void **state)
 				      .p_memsz = BYTES};
 
 		for (size_t at = 0; at < BYTES; at += 8)
-			memcpy(bytes + at, "\xf1\xff\xff\xff\0\0\4\x8", 8);
+			memcpy(bytes + at, magic, sizeof magic);
 		header->e_shnum = 0;
 		header->e_shoff = 0;
 		header->e_phnum = COUNT;
