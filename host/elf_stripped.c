@@ -3,7 +3,7 @@
  * A file that was stripped of its section headers still has what it is run by: the dynamic section
  * says where symbols, relocations and the hash table are (System V ABI, "Dynamic Section"), and the
  * segment of .eh_frame_hdr where the frames are (LSB, "Exception Frames"); the frames, where code
- * begins and ends. What follows the code in its segment, and the linker's tables in theirs, are
+ * ends. What follows the code in its segment, and the linker's tables in theirs, are
  * constants.
  */
 #include "host/elf_file.h"
@@ -16,7 +16,7 @@
 
 struct tables {
 	uint64_t value[DT_NUM], hash;
-	uint64_t code_start, code_end; /* addresses, by the frames; 0: not known */
+	uint64_t code_end; /* an address, by the frames; 0: not known */
 };
 
 static bool offset_of(const struct elf_regions *elf, uint64_t address, uint64_t *offset)
@@ -119,7 +119,7 @@ static void add_frames(struct elf_regions *elf, const struct elf_file *file, str
 {
 	static const uint8_t usual[4] = {1, 0x1b, 0x03, 0x3b}; /* the version, and encodings */
 	uint64_t table = program->p_offset + ELF_FRAME_TABLE_HEADER, frames, last;
-	int32_t header[3], first[2], final[2];
+	int32_t header[3], final[2];
 	uint32_t frame[4], count;
 
 	if (!elf_get(file, program->p_offset, header, sizeof header) ||
@@ -130,12 +130,10 @@ static void add_frames(struct elf_regions *elf, const struct elf_file *file, str
 	if (offset_of(elf, program->p_vaddr + 4 + (uint64_t)header[1], &frames))
 		elf_add_region(elf, file, frames, frames_length(file, frames),
 			       program->p_vaddr + 4 + (uint64_t)header[1], RILL_REGION_FRAMES);
-	if (count == 0 || !elf_get(file, table, first, sizeof first) ||
-	    !elf_get(file, table + (uint64_t)(count - 1) * 8, final, sizeof final) ||
+	if (count == 0 || !elf_get(file, table + (uint64_t)(count - 1) * 8, final, sizeof final) ||
 	    !offset_of(elf, program->p_vaddr + (uint64_t) final[1], &last) ||
 	    !elf_get(file, last, frame, sizeof frame))
 		return;
-	tables->code_start = program->p_vaddr + (uint64_t)first[0];
 	tables->code_end = program->p_vaddr + (uint64_t) final[0] + frame[3];
 }
 

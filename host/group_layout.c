@@ -95,7 +95,7 @@ static void add_pair(struct group_layout *gl, const struct file_pair *pair,
 	if (!elf[0].known || !elf[1].known || elf[0].code != elf[1].code)
 		return;
 	gl->guessed |= guess;
-	symbol_slots_read(&gl->old_slots[gl->layout.image_count], old->bytes + old_start,
+	symbol_slots_read(&gl->old_slots[gl->layout.image_count], &elf[0], old->bytes + old_start,
 			  (size_t)pair->old.length);
 	gl->pair[gl->layout.image_count] = pair;
 	add_image(&gl->layout, &elf[0], old_start, &elf[1], new_start);
@@ -103,7 +103,7 @@ static void add_pair(struct group_layout *gl, const struct file_pair *pair,
 		mirror += gl->pair[i]->new.start == pair->new.start;
 	if (mirror > 0)
 		return;
-	symbol_slots_read(&gl->new_slots[gl->mirror.image_count], new->bytes + new_start,
+	symbol_slots_read(&gl->new_slots[gl->mirror.image_count], &elf[1], new->bytes + new_start,
 			  (size_t)pair->new.length);
 	add_image(&gl->mirror, &elf[1], new_start, &elf[0], old_start);
 }

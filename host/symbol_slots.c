@@ -72,18 +72,16 @@ static int by_address(const void *a, const void *b)
 	return x->name < y->name ? -1 : x->name > y->name;
 }
 
-void symbol_slots_read(struct symbol_slots *slots, const uint8_t *bytes, size_t n)
+void symbol_slots_read(struct symbol_slots *slots, const struct elf_regions *elf,
+		       const uint8_t *bytes, size_t n)
 {
 	const struct elf_file file = {bytes, n};
-	struct elf_regions elf;
 
 	*slots = (struct symbol_slots){0};
-	elf_regions_read(&elf, bytes, n);
-	for (size_t i = 0; i < elf.region_count; i++) {
-		const struct rill_region *region = &elf.region[i];
+	for (size_t i = 0; i < elf->region_count; i++) {
+		const struct rill_region *region = &elf->region[i];
 		const struct rill_region *symbols = region->class == RILL_REGION_RELOCATIONS
-							    ? symbols_at(&elf,
-									 region->origin[0].old)
+							    ? symbols_at(elf, region->origin[0].old)
 							    : NULL;
 
 		if (symbols)

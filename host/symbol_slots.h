@@ -9,8 +9,7 @@
 #ifndef RILL_SYMBOL_SLOTS_H
 #define RILL_SYMBOL_SLOTS_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "host/elf_regions.h"
 
 struct symbol_slot {
 	uint64_t address, name; /* where it is; a hash of the symbol's name */
@@ -21,9 +20,10 @@ struct symbol_slots {
 	size_t n, capacity;
 };
 
-/* Reads the relocations of an ELF file. Where the file is damaged or memory runs out there
- * are fewer slots, which only makes worse matches. */
-void symbol_slots_read(struct symbol_slots *slots, const uint8_t *bytes, size_t n);
+/* Reads the relocations of an ELF file, whose regions are `elf`. Where the file is damaged or
+ * memory runs out there are fewer slots, which only makes worse matches. */
+void symbol_slots_read(struct symbol_slots *slots, const struct elf_regions *elf,
+		       const uint8_t *bytes, size_t n);
 void symbol_slots_free(struct symbol_slots *slots);
 
 /* The slot at an address; NULL when there is none. */

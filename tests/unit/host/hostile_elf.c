@@ -355,7 +355,7 @@ static void headers_that_ask_for_endless_work(void **state)
 			       &elf_sections_of(small)[k == ELF_NAMES ? ELF_NAMES : ELF_GO], 64);
 		alarm(120);
 		elf_regions_read(regions, bytes, BYTES);
-		symbol_slots_read(&slots, bytes, BYTES);
+		symbol_slots_read(&slots, regions, bytes, BYTES);
 		alarm(0);
 		assert_true(regions->region_count <= ELF_REGIONS_MAX);
 		assert_true(slots.n <= BYTES / sizeof(Elf64_Rela));
