@@ -11,7 +11,7 @@
  *
  * $FAULT_CONTROL makes the agent a bad one, which must be caught: "in-place" writes the new version
  * over the old one instead of renaming it, or into slot-a instead of slot-b; "no-sync" syncs
- *nothing.
+ * nothing.
  *
  * The kernel's id of this boot is what the file $FAULT_BOOT_ID has.
  *
