@@ -11,80 +11,87 @@
 #define RILL_FINAL_SHIFT 8
 #define RILL_SMALL_ERROR 400 /* of 65536 */
 
-/* The weighted sum. It cannot overflow: RILL_INPUTS_MAX * 2^15 * (23 * 2^7 + 2^10) is
- * less than 2^31. */
-static inline int32_t rill_weigh(const struct rill_weights *set, const rill_lanes *input,
-				 unsigned groups)
-{
-	int32_t sum = rill_lanes_weigh(set->weight, input, groups) >> 13;
-
-	if (sum > RILL_STRETCH_MAX)
-		return RILL_STRETCH_MAX;
-	return sum < -RILL_STRETCH_MAX ? -RILL_STRETCH_MAX : sum;
-}
-
-/* Moves a weight set against its own error; a set that is new moves faster. */
+/* Moves a weight set against the error; a set that is new moves faster. */
 static inline void rill_learn_weights(struct rill_bit_model *model, unsigned k, unsigned s,
-				      const rill_lanes *input, unsigned groups, uint32_t p,
-				      unsigned bit)
+				      const rill_lanes *input, unsigned lanes, int32_t error)
 {
-	int32_t error = (int32_t)(bit ? 65535 : 0) - (int32_t)p, step;
 	unsigned rate = model->rate;
+	int32_t step = error * (int32_t)(rate + (4 * rate >> (model->uses[k][s] >> 4))) >> 8;
 
-	if (error < RILL_SMALL_ERROR && error > -RILL_SMALL_ERROR)
-		return; /* nothing to learn, and most decisions are such */
-	step = error * (int32_t)(rate + (4 * rate >> (model->uses[k][s] >> 4))) / 320;
 	step = step > INT16_MAX ? INT16_MAX : step < -INT16_MAX ? -INT16_MAX : step;
-	rill_lanes_move(model->set[k][s].weight, input, (int16_t)step, groups);
+	rill_lanes_move(model->set[k][s].weight, input, (int16_t)step, lanes);
 	if (model->uses[k][s] < 255)
 		model->uses[k][s]++;
 }
 
-/* Moves a 16-bit probability by 1/32 of its distance from what happened. */
-static inline void rill_move_probability(uint16_t *p, int32_t target)
+/* The probability of a 1 by the mixer, and by the table that corrects it. */
+static inline uint32_t rill_correct(struct rill_bit_model *model, uint32_t p, int32_t mixed,
+				    unsigned final, uint16_t **near)
 {
-	*p = (uint16_t)(*p + ((target - *p + 16) >> 5));
+	unsigned place = (unsigned)(mixed + (RILL_FINAL_STEPS / 2 << RILL_FINAL_SHIFT));
+	unsigned part = place & ((1 << RILL_FINAL_SHIFT) - 1);
+	uint16_t *low = &model->final[final][place >> RILL_FINAL_SHIFT];
+	uint32_t corrected = (low[0] * ((1 << RILL_FINAL_SHIFT) - part) + low[1] * part) >>
+			     RILL_FINAL_SHIFT;
+
+	*near = low + (part >> (RILL_FINAL_SHIFT - 1));
+	p = (p + corrected * 3) / 4;
+	return p < 1 ? 1 : p;
 }
 
-/* With `groups` known to the compiler. */
+/* With `mix` known to the compiler. */
 static inline unsigned rill_bit_code(struct rill_bit_model *model,
 				     const struct rill_bit_tables *tables, struct rill_coder *coder,
 				     const struct rill_bit_choice *choice, unsigned bit,
-				     const unsigned groups)
+				     const enum rill_mix mix)
 {
-	rill_slots slots[RILL_GROUPS_MAX];
-	rill_lanes input[RILL_GROUPS_MAX];
-	int32_t x[2], middle;
-	unsigned step, part;
-	uint16_t *low;
-	uint32_t p, corrected;
+	const unsigned histories = mix == RILL_MIX_BOTH ? 8 : mix == RILL_MIX_HISTORIES ? 4 : 0;
+	const unsigned lanes = mix == RILL_MIX_BOTH ? 3 : 1;
+	int16_t *weight[2];
+	uint16_t *likely[RILL_HISTORIES_MAX], *near;
+	rill_lanes input[RILL_LANES_MOST], seen = {0};
+	rill_slots slots = {0};
+	int32_t mixed, error;
+	uint32_t p;
 
-	for (unsigned i = 0; i < groups; i++) {
-		slots[i] = rill_lanes_load(choice->slot + 4 * i);
-		input[i] = rill_lanes_inputs(slots[i]);
+	for (unsigned i = 0; i < histories; i++)
+		likely[i] = &model->likely[i][choice->history[i][choice->node]];
+	if (histories > 0)
+		seen = rill_lanes_gather(likely, histories);
+	if (mix == RILL_MIX_HISTORIES) {
+		input[0] = rill_lanes_narrow(seen);
+	} else {
+		slots = rill_lanes_load(choice->slot);
+		input[lanes - 1] = rill_lanes_inputs(slots);
+	}
+	if (mix == RILL_MIX_BOTH) {
+		input[0] = rill_lanes_stretch(seen);
+		input[1] = rill_lanes_half(seen);
 	}
 	for (unsigned k = 0; k < 2; k++)
-		x[k] = rill_weigh(&model->set[k][choice->set[k]], input, groups);
-	middle = (x[0] + x[1]) >> 1;
-	p = rill_squash(&tables->logistic, middle);
-	step = (unsigned)(middle + (RILL_FINAL_STEPS / 2 << RILL_FINAL_SHIFT)) >> RILL_FINAL_SHIFT;
-	part = (unsigned)(middle + (RILL_FINAL_STEPS / 2 << RILL_FINAL_SHIFT)) &
-	       ((1 << RILL_FINAL_SHIFT) - 1);
-	low = &model->final[choice->final][step];
-	corrected = (low[0] * ((1 << RILL_FINAL_SHIFT) - part) + low[1] * part) >> RILL_FINAL_SHIFT;
-	p = (p + corrected * 3) / 4;
-	if (p < 1)
-		p = 1;
+		weight[k] = model->set[k][choice->set[k]].weight;
+	mixed = rill_lanes_weigh(weight[0], weight[1], input, lanes) >> (14 - RILL_LANES_SHIFT);
+	mixed = rill_clamp_stretched(mixed);
+	p = rill_squash(&tables->logistic, mixed);
+	error = -(int32_t)p;
+	p = rill_correct(model, p, mixed, choice->final, &near);
 	bit = rill_code_bit(coder, p, bit);
-	low += part >> (RILL_FINAL_SHIFT - 1);
-	rill_move_probability(low, bit ? 65535 : 0);
-	for (unsigned k = 0; k < 2; k++)
-		rill_learn_weights(model, k, choice->set[k], input, groups,
-				   rill_squash(&tables->logistic, x[k]), bit);
-	for (unsigned i = 0; i < groups; i++)
-		rill_lanes_store(rill_lanes_learn(slots[i], tables->pace, model->limit,
+
+	*near = (uint16_t)(*near + (((bit ? 65535 : 0) - *near + 16) >> 5));
+	error += bit ? 65535 : 0;
+	/* With a small error there is nothing to learn, and most decisions are such. */
+	if (error >= RILL_SMALL_ERROR || error <= -RILL_SMALL_ERROR)
+		for (unsigned k = 0; k < 2; k++)
+			rill_learn_weights(model, k, choice->set[k], input, lanes, error);
+	if (mix != RILL_MIX_HISTORIES)
+		rill_lanes_store(rill_lanes_learn(slots, tables->pace, model->limit,
 						  bit ? (1 << 22) - 1 : 0),
-				 choice->slot + 4 * i);
+				 choice->slot);
+	if (histories > 0)
+		rill_lanes_scatter(rill_lanes_adapt(seen, bit), likely, histories);
+	for (unsigned i = 0; i < histories; i++)
+		choice->history[i][choice->node] =
+			tables->history.next[choice->history[i][choice->node]][bit];
 	return bit;
 }
 

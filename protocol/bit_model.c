@@ -12,24 +12,35 @@ _Static_assert(-3 >> 1 == -2, "negative numbers are not shifted arithmetically")
 void rill_bit_tables_setup(struct rill_bit_tables *tables)
 {
 	rill_logistic_setup(&tables->logistic);
+	rill_bit_history_setup(&tables->history);
 	for (uint32_t n = 0; n <= RILL_COUNT_MAX; n++)
 		tables->pace[n] = (uint16_t)(16384 / (2 * n + 3));
 }
 
+static bool is_stretched(enum rill_mix mix, unsigned lane)
+{
+	if (mix == RILL_MIX_BOTH)
+		return lane < 8 || (lane >= 16 && lane < 20);
+	return lane < 4;
+}
+
 void rill_bit_model_setup(struct rill_bit_model *model, const struct rill_bit_tables *tables,
-			  unsigned inputs, unsigned limit, unsigned rate)
+			  enum rill_mix mix, unsigned limit, unsigned rate)
 {
 	memset(model, 0, sizeof *model);
-	model->groups = inputs / 4;
 	model->limit = limit;
 	model->rate = rate;
+	for (unsigned i = 0; i < RILL_HISTORIES_MAX; i++)
+		memcpy(model->likely[i], tables->history.likely, sizeof model->likely[i]);
 	for (unsigned k = 0; k < 2; k++)
 		for (unsigned s = 0; s < RILL_SETS_MAX; s++)
-			for (unsigned i = 0; i < inputs; i++)
-				model->set[k][s].weight[i / 4 * RILL_LANES + i % 4] = FIRST_WEIGHT;
+			for (unsigned i = 0; i < RILL_LANES_MOST * RILL_LANES; i++)
+				if (is_stretched(mix, i))
+					model->set[k][s].weight[i] = FIRST_WEIGHT;
 	for (int j = 0; j < RILL_FINAL_STEPS; j++)
 		model->final[0][j] = (uint16_t)rill_squash(
-			&tables->logistic, (j - RILL_FINAL_STEPS / 2) * (1 << RILL_FINAL_SHIFT));
+			&tables->logistic,
+			rill_clamp_stretched((j - RILL_FINAL_STEPS / 2) * (1 << RILL_FINAL_SHIFT)));
 	for (unsigned c = 1; c < RILL_FINAL_MAX; c++)
 		memcpy(model->final[c], model->final[0], sizeof model->final[0]);
 }
@@ -38,7 +49,5 @@ unsigned rill_bit_model_code(struct rill_bit_model *model, const struct rill_bit
 			     struct rill_coder *coder, const struct rill_bit_choice *choice,
 			     unsigned bit)
 {
-	if (model->groups == 1)
-		return rill_bit_code(model, tables, coder, choice, bit, 1);
-	return rill_bit_code(model, tables, coder, choice, bit, 2);
+	return rill_bit_code(model, tables, coder, choice, bit, RILL_MIX_SLOTS);
 }

@@ -2,160 +2,126 @@
 #include "protocol/byte_model.h"
 
 #include "protocol/bit_code.h"
+#include "protocol/reference.h"
 
+#include <limits.h>
 #include <string.h>
-
-static void clear_bucket(struct rill_bucket *bucket, uint32_t check)
-{
-	bucket->check = check;
-	for (unsigned i = 0; i < 15; i++)
-		bucket->slot[i] = RILL_SLOT_NEW;
-}
 
 void rill_bucket_table_setup(struct rill_bucket_table *table)
 {
-	for (size_t i = 0; i < (size_t)1 << table->bits; i++)
-		clear_bucket(&table->bucket[i], 0);
+	memset(table->line, 0, sizeof *table->line << table->bits);
 }
 
 void rill_byte_model_setup(struct rill_byte_model *model, const struct rill_bit_tables *tables,
-			   unsigned expectations, unsigned limit, unsigned rate)
+			   unsigned limit, unsigned rate)
 {
-	rill_bit_model_setup(&model->bits, tables, expectations == 2 ? 8 : 12, limit, rate);
-	model->expectations = expectations;
+	rill_bit_model_setup(&model->bits, tables, RILL_MIX_BOTH, limit, rate);
 	for (unsigned i = 0; i < RILL_EXPECT_MAX; i++)
 		for (unsigned j = 0; j < RILL_TRUST_MAX * 32; j++)
 			model->expect[i][j] = RILL_SLOT_NEW;
+	for (unsigned i = 0; i < RILL_PLACES_MAX; i++)
+		for (unsigned j = 0; j < 256; j++)
+			model->place[i][j] = RILL_SLOT_NEW;
 }
 
-/* The bucket of a context that is not at its first place; of two places a stranger takes the one
- * that was used less, and the other counts less for the next one. */
-static struct rill_bucket *find_second(const struct rill_bucket_table *table,
-				       struct rill_bucket *first, uint32_t check)
+/* A stranger takes the bucket that was used least. */
+static unsigned replace_least(struct rill_buckets *line, const struct rill_bit_history *history,
+			      uint8_t check)
 {
-	struct rill_bucket *second = &table->bucket[(first - table->bucket) ^ 1];
+	unsigned least = UINT_MAX;
 
-	if (second->check == check)
-		return second;
-	if ((second->slot[0] & 1023) < (first->slot[0] & 1023)) {
-		first->slot[0]--;
-		first = second;
-	} else if (second->slot[0] & 1023) {
-		second->slot[0]--;
+	for (unsigned i = 0; i < 4; i++) {
+		unsigned seen = history->seen[line->history[i][0]] * 4u + i;
+
+		least = seen < least ? seen : least;
 	}
-	clear_bucket(first, check);
-	return first;
+	least &= 3;
+	memset(line->history[least], 0, sizeof line->history[least]);
+	line->check[least] = check;
+	return least;
 }
 
-/* Finds the buckets of all contexts; first they are all asked for, as memory is slow. `salt`
+/* Finds the histories of all contexts; first they are all asked for, as memory is slow. `salt`
  * tells the decisions before. */
-static inline void find_buckets(const struct rill_bucket_table *table, const uint32_t *context,
-				unsigned contexts, uint32_t salt, rill_slot **slots)
+static inline void find_histories(const struct rill_bucket_table *table,
+				  const struct rill_bit_history *history, const uint32_t *context,
+				  const unsigned contexts, uint32_t salt, uint8_t **found)
 {
-	struct rill_bucket *bucket[RILL_INPUTS_MAX];
-	uint32_t check[RILL_INPUTS_MAX];
+	const uint32_t ones = 0x01010101;
+	struct rill_buckets *line[RILL_HISTORIES_MAX];
+	uint8_t check[RILL_HISTORIES_MAX];
 
 	for (unsigned i = 0; i < contexts; i++) {
 		uint32_t hash = (context[i] ^ (salt + i * 0x3d4d51cbu)) * 0x9e3779b1u;
 
 		hash ^= hash >> 15;
-		bucket[i] = &table->bucket[hash >> (32 - table->bits)];
-		check[i] = (hash & 0xffffff) | 1;
-		__builtin_prefetch(bucket[i]);
+		line[i] = &table->line[hash >> (32 - table->bits)];
+		check[i] = (uint8_t)hash;
+		__builtin_prefetch(line[i]);
 	}
 	for (unsigned i = 0; i < contexts; i++) {
-		if (bucket[i]->check != check[i])
-			bucket[i] = find_second(table, bucket[i], check[i]);
-		slots[i] = bucket[i]->slot;
-	}
-}
+		/* The lowest byte that is zero shows where the check is. */
+		uint32_t same = rill_load32(line[i]->check) ^ (uint32_t)check[i] * ones;
+		uint32_t zero = (same - ones) & ~same & ones << 7;
+		unsigned place = zero ? (unsigned)__builtin_ctz(zero) / 8
+				      : replace_least(line[i], history, check[i]);
 
-/* With the number of contexts known to the compiler. */
-static inline unsigned code_nibble(struct rill_bit_model *model,
-				   const struct rill_bit_tables *tables, struct rill_coder *coder,
-				   const struct rill_bucket_table *table,
-				   const struct rill_nibble_choice *choice, unsigned bits,
-				   unsigned value, const unsigned groups)
-{
-	rill_slot *slots[RILL_INPUTS_MAX];
-	struct rill_bit_choice bit;
-	unsigned node = 1;
-
-	find_buckets(table, choice->context, 4 * groups, 0, slots);
-	for (unsigned i = bits; i-- > 0;) {
-		for (unsigned j = 0; j < 4 * groups; j++)
-			bit.slot[j] = slots[j] + node - 1;
-		bit.set[0] = choice->set[0] * 16 + node;
-		bit.set[1] = choice->set[1] * 16 + node;
-		bit.final = choice->final * 16 + node;
-		node = node * 2 + rill_bit_code(model, tables, coder, &bit, value >> i & 1, groups);
+		found[i] = line[i]->history[place];
 	}
-	return node - (1u << bits);
 }
 
 unsigned rill_code_nibble(struct rill_bit_model *model, const struct rill_bit_tables *tables,
 			  struct rill_coder *coder, const struct rill_bucket_table *table,
 			  const struct rill_nibble_choice *choice, unsigned bits, unsigned value)
 {
-	return code_nibble(model, tables, coder, table, choice, bits, value, 1);
-}
-
-/* The slot of an expectation: by trust and the bit that it expects; all in one place once it
- * was wrong. */
-static inline rill_slot *expect_slot(rill_slot *slots, unsigned expected, unsigned depth,
-				     unsigned known)
-{
-	unsigned index = 16 + depth * 2 + (expected >> (7 - depth) & 1);
-
-	return slots + (expected >> (8 - depth) == known ? index : depth);
-}
-
-/* With the numbers known to the compiler. */
-static inline uint8_t code_byte(struct rill_byte_model *model, const struct rill_bit_tables *tables,
-				struct rill_coder *coder, const struct rill_bucket_table *table,
-				const struct rill_byte_choice *choice, uint8_t byte,
-				const unsigned contexts, const unsigned expectations)
-{
-	rill_slot *slots[RILL_INPUTS_MAX], *expect[RILL_EXPECT_MAX];
-	unsigned expected[RILL_EXPECT_MAX] = {0}, known = 1, node = 1;
 	struct rill_bit_choice bit;
+	unsigned node = 1;
 
-	for (unsigned i = 0; i < expectations; i++) {
-		expect[i] = model->expect[i] + choice->trust[i] * 32u;
-		expected[i] = choice->expect[i] | 256u;
+	find_histories(table, &tables->history, choice->context, 4, 0, bit.history);
+	for (unsigned i = bits; i-- > 0;) {
+		bit.node = node - 1;
+		bit.set[0] = choice->set[0] * 16 + node;
+		bit.set[1] = choice->set[1] * 16 + node;
+		bit.final = choice->final * 16 + node;
+		node = node * 2 + rill_bit_code(model, tables, coder, &bit, value >> i & 1,
+						RILL_MIX_HISTORIES);
 	}
-	find_buckets(table, choice->context, contexts, 0x2545f491u, slots);
-	for (unsigned depth = 0; depth < 8; depth++) {
-		unsigned agreed = expected[0] >> (8 - depth) == known, result;
-
-		if (depth == 4) {
-			find_buckets(table, choice->context, contexts, known * 0x2545f491u, slots);
-			node = 1;
-		}
-		for (unsigned i = 0; i < contexts; i++)
-			bit.slot[i] = slots[i] + node - 1;
-		for (unsigned i = 0; i < expectations; i++)
-			bit.slot[contexts + i] = expect_slot(expect[i], expected[i], depth, known);
-		bit.set[0] = choice->set * 8 + depth;
-		bit.set[1] = choice->trust[0] * 16u + agreed * 8 + depth;
-		bit.final = choice->final * 256 + known;
-		if (expectations == 2)
-			result = rill_bit_code(&model->bits, tables, coder, &bit,
-					       byte >> (7 - depth) & 1, 2);
-		else
-			result = rill_bit_code(&model->bits, tables, coder, &bit,
-					       byte >> (7 - depth) & 1, 3);
-		known = known * 2 + result;
-		node = node * 2 + result;
-	}
-	return (uint8_t)known;
+	return node - (1u << bits);
 }
 
 uint8_t rill_code_byte(struct rill_byte_model *model, const struct rill_bit_tables *tables,
 		       struct rill_coder *coder, const struct rill_bucket_table *table,
 		       const struct rill_byte_choice *choice, uint8_t byte)
 {
-	if (model->expectations == 2)
-		return code_byte(model, tables, coder, table, choice, byte, 6, 2);
-	return code_byte(model, tables, coder, table, choice, byte, 9, 3);
+	unsigned right[RILL_EXPECT_MAX], known = 1; /* whether an expectation was, so far */
+	struct rill_bit_choice bit;
+
+	for (unsigned i = 0; i < RILL_EXPECT_MAX; i++)
+		right[i] = 1;
+	for (unsigned depth = 0; depth < 8; depth++) {
+		unsigned expected[RILL_EXPECT_MAX], result;
+
+		if (depth % 4 == 0) {
+			find_histories(table, &tables->history, choice->context, RILL_HISTORIES_MAX,
+				       known * 0x2545f491u, bit.history);
+			bit.node = 0;
+		}
+		/* By trust and the bit that it expects; all in one place once it was wrong. */
+		for (unsigned i = 0; i < RILL_EXPECT_MAX; i++) {
+			expected[i] = choice->expect[i] >> (7 - depth) & 1u;
+			bit.slot[i] = &model->expect[i][choice->trust[i] * 32u + depth +
+							((16 + depth + expected[i]) & -right[i])];
+		}
+		bit.slot[RILL_EXPECT_MAX] = &model->place[choice->place][known];
+		bit.set[0] = choice->set * 8 + depth;
+		bit.set[1] = choice->trust[0] * 16u + right[0] * 8 + depth;
+		bit.final = choice->final * 256 + known;
+		result = rill_bit_code(&model->bits, tables, coder, &bit, byte >> (7 - depth) & 1,
+				       RILL_MIX_BOTH);
+		for (unsigned i = 0; i < RILL_EXPECT_MAX; i++)
+			right[i] &= expected[i] == result;
+		known = known * 2 + result;
+		bit.node = bit.node * 2 + 1 + result;
+	}
+	return (uint8_t)known;
 }

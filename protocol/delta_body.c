@@ -31,8 +31,8 @@ uint64_t rill_body_memory(const struct rill_body_size *size)
 {
 	return BODY_MEMORY + rill_layout_memory(size->most_entries + 1) +
 	       (size->most_copies + 1) * (sizeof(struct rill_copy) + sizeof(struct rill_stretch)) +
-	       (sizeof(struct rill_bucket) << bucket_bits(size->output_length)) +
-	       (sizeof(struct rill_bucket) << NUMBER_BITS) +
+	       (sizeof(struct rill_buckets) << bucket_bits(size->output_length)) +
+	       (sizeof(struct rill_buckets) << NUMBER_BITS) +
 	       rill_literal_model_memory(size->output_length);
 }
 
@@ -63,12 +63,12 @@ enum rill_code rill_body_new(struct rill_body **result, const struct rill_body_s
 	b->output_length = size->output_length;
 	b->buckets.bits = bucket_bits(size->output_length);
 	/* Buckets are cache lines. */
-	b->buckets.bucket = aligned_alloc(64, sizeof(struct rill_bucket) << b->buckets.bits);
+	b->buckets.line = aligned_alloc(64, sizeof(struct rill_buckets) << b->buckets.bits);
 	b->number_buckets.bits = NUMBER_BITS;
-	b->number_buckets.bucket = aligned_alloc(64, sizeof(struct rill_bucket) << NUMBER_BITS);
+	b->number_buckets.line = aligned_alloc(64, sizeof(struct rill_buckets) << NUMBER_BITS);
 	b->copy = calloc(copies, sizeof *b->copy);
 	b->stretch = calloc(copies, sizeof *b->stretch);
-	if (!b->buckets.bucket || !b->number_buckets.bucket || !b->copy || !b->stretch)
+	if (!b->buckets.line || !b->number_buckets.line || !b->copy || !b->stretch)
 		return rill_fail(error, RILL_MEMORY, "no memory for the copy map");
 	rill_bit_tables_setup(&b->tables);
 	rill_bucket_table_setup(&b->buckets);
@@ -91,8 +91,8 @@ void rill_body_free(struct rill_body *b)
 {
 	if (!b)
 		return;
-	free(b->buckets.bucket);
-	free(b->number_buckets.bucket);
+	free(b->buckets.line);
+	free(b->number_buckets.line);
 	free(b->copy);
 	free(b->stretch);
 	rill_layout_free(&b->own);

@@ -40,7 +40,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RILL_DELTA_VERSION 4
+#define RILL_DELTA_VERSION 5
 /* The flags. */
 #define RILL_DELTA_IMAGE 1u
 #define RILL_DELTA_BODY_WITHIN 2u

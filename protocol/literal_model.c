@@ -42,7 +42,7 @@ static void setup_hex(struct rill_literal_model *model)
 
 			slot[0] = HEX_DOUBT << 10 | HEX_COUNT;
 			slot[1] = ((1u << 22) - HEX_DOUBT) << 10 | HEX_COUNT;
-			model->byte.bits.set[1][set].weight[2 * RILL_LANES + 1] = HEX_WEIGHT;
+			model->byte.bits.set[1][set].weight[2 * RILL_LANES] = HEX_WEIGHT;
 		}
 }
 
@@ -51,7 +51,7 @@ enum rill_code rill_literal_model_new(struct rill_literal_model *model,
 				      struct rill_error *error)
 {
 	memset(model, 0, sizeof *model);
-	rill_byte_model_setup(&model->byte, tables, 3, 127, 40);
+	rill_byte_model_setup(&model->byte, tables, 255, 11);
 	setup_hex(model);
 	model->history_bits = history_bits(output_length);
 	model->index_bits = model->history_bits - 4;
@@ -182,7 +182,6 @@ static void set_a64_contexts(const struct rill_literal_place *place, uint32_t ph
 	context[5] = rill_hash(known, older);
 	context[6] = rill_hash(known, rill_hash(last, older));
 	context[7] = rill_hash(so_far >> 4, phase + 40);
-	context[8] = rill_hash(phase, 41);
 }
 
 uint8_t rill_code_literal(struct rill_literal_model *model, const struct rill_bit_tables *tables,
@@ -197,7 +196,6 @@ uint8_t rill_code_literal(struct rill_literal_model *model, const struct rill_bi
 	struct rill_byte_choice choice = {
 		.context =
 			{
-				rill_hash(phase, 1),
 				rill_hash(low & 0xff, phase + 4),
 				rill_hash(low, phase + 16),
 				rill_hash(rill_hash(low, high & 0xffff), phase + 20),
@@ -207,6 +205,7 @@ uint8_t rill_code_literal(struct rill_literal_model *model, const struct rill_bi
 				rill_hash(low >> 8 & 0xffff, phase + 28),
 				rill_hash(low & 0xf0f0f0, phase + 36),
 			},
+		.place = phase + (place->a64 ? 8 : 0),
 		.expect = {model->history[model->match & mask], place->onward, place->backward},
 		.trust = {(uint8_t)model->match_length, trust(model->hit[0], place->first),
 			  trust(model->hit[1], place->first)},
@@ -215,7 +214,7 @@ uint8_t rill_code_literal(struct rill_literal_model *model, const struct rill_bi
 	};
 
 	if (place->x64)
-		choice.context[4] = rill_hash(
+		choice.context[3] = rill_hash(
 			model->last_opcode,
 			phase ? low & (phase < 4 ? (1u << 8 * phase) - 1 : UINT32_MAX) : 0);
 	if (place->a64)

@@ -20,13 +20,16 @@ struct rill_logistic {
 
 void rill_logistic_setup(struct rill_logistic *tables);
 
-/* The probability, 1 to 65535, of a stretched value, which is clamped. */
-static inline uint32_t rill_squash(const struct rill_logistic *tables, int32_t x)
+static inline int32_t rill_clamp_stretched(int32_t x)
 {
 	if (x > RILL_STRETCH_MAX)
-		x = RILL_STRETCH_MAX;
-	if (x < -RILL_STRETCH_MAX)
-		x = -RILL_STRETCH_MAX;
+		return RILL_STRETCH_MAX;
+	return x < -RILL_STRETCH_MAX ? -RILL_STRETCH_MAX : x;
+}
+
+/* The probability, 1 to 65535, of a stretched value within the limits. */
+static inline uint32_t rill_squash(const struct rill_logistic *tables, int32_t x)
+{
 	return tables->squash[x + RILL_STRETCH_MAX];
 }
 

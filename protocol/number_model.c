@@ -12,7 +12,7 @@ enum { LENGTH, LONG_LENGTH, LONG_LENGTH_LOW, TOP, LOW = 7 };
 void rill_number_model_setup(struct rill_number_model *model, const struct rill_bit_tables *tables,
 			     const struct rill_bucket_table *table)
 {
-	rill_bit_model_setup(&model->bits, tables, RILL_NUMBER_CONTEXTS, 255, 32);
+	rill_bit_model_setup(&model->bits, tables, RILL_MIX_HISTORIES, 255, 19);
 	model->table = table;
 }
 

@@ -11,8 +11,6 @@
 
 #include "protocol/byte_model.h"
 
-#define RILL_NUMBER_CONTEXTS 4
-
 struct rill_number_model {
 	struct rill_bit_model bits;
 	const struct rill_bucket_table *table;

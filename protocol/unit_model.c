@@ -11,13 +11,13 @@
 void rill_unit_model_setup(struct rill_unit_model *model, const struct rill_bit_tables *tables)
 {
 	memset(model, 0, sizeof *model);
-	rill_bit_model_setup(&model->flag, tables, RILL_FLAG_INPUTS, 255, 24);
-	rill_bit_model_setup(&model->span, tables, 4, 255, 24);
-	rill_bit_model_setup(&model->mask, tables, 4, 255, 40);
-	rill_byte_model_setup(&model->byte, tables, 2, 255, 40);
+	rill_bit_model_setup(&model->flag, tables, RILL_MIX_SLOTS, 255, 19);
+	rill_bit_model_setup(&model->span, tables, RILL_MIX_SLOTS, 255, 19);
+	rill_bit_model_setup(&model->mask, tables, RILL_MIX_HISTORIES, 255, 22);
+	rill_byte_model_setup(&model->byte, tables, 255, 13);
 	for (unsigned i = 0; i < 32; i++)
 		model->renamed[i] = (uint8_t)i;
-	for (unsigned i = 0; i < RILL_FLAG_INPUTS; i++)
+	for (unsigned i = 0; i < RILL_SLOTS; i++)
 		for (unsigned j = 0; j < RILL_FLAG_SLOTS; j++)
 			model->flag_slot[i][j] = UNLIKELY;
 	for (unsigned i = 0; i < 4; i++)
@@ -106,7 +106,7 @@ static bool code_exact(struct rill_unit_model *model, const struct rill_bit_tabl
 {
 	uint32_t kind = unit->kind * 16u + status, recent = model->history;
 	uint32_t since = rill_bit_length(model->since);
-	uint32_t hash[RILL_FLAG_INPUTS] = {
+	uint32_t hash[RILL_SLOTS] = {
 		rill_hash(kind, (recent & 63) * 2 + renames),
 		rill_hash(unit->kind, opcode(unit, word) * 2 + renames + 5000),
 		rill_hash(kind, word),
@@ -118,7 +118,7 @@ static bool code_exact(struct rill_unit_model *model, const struct rill_bit_tabl
 	};
 	bool differs;
 
-	for (unsigned i = 0; i < RILL_FLAG_INPUTS; i++)
+	for (unsigned i = 0; i < RILL_SLOTS; i++)
 		choice.slot[i] = &model->flag_slot[i][hash[i] % RILL_FLAG_SLOTS];
 	differs = rill_bit_model_code(&model->flag, tables, coder, &choice, !exact);
 	model->history = model->history << 1 | differs;
@@ -185,16 +185,22 @@ static uint8_t code_changed(struct rill_unit_model *model, const struct rill_bit
 				rill_hash(kind, rill_hash((uint32_t)place->before, known)),
 				rill_hash(kind,
 					  rill_hash(model->change[unit->kind][at], predicted)),
+				rill_hash(kind, rill_hash(known, predicted) + 5),
+				rill_hash(kind,
+					  rill_hash(known, (uint32_t)place->before & 0xffff) + 6),
 			},
 		.expect = {(uint8_t)(predicted + model->change[unit->kind][at]),
-			   (uint8_t)(renamed >> 8 * (at & 3))},
+			   (uint8_t)(renamed >> 8 * (at & 3)), model->last[unit->kind][at]},
+		.place = unit->kind,
 		.trust = {(uint8_t)(unit->kind),
-			  (uint8_t)((at < 8 ? at : 8) * 2 + (renamed != word))},
+			  (uint8_t)((at < 8 ? at : 8) * 2 + (renamed != word)),
+			  (uint8_t)unit->kind},
 		.set = unit->kind * 4u + (at < 3 ? at : 3),
 	};
 	uint8_t result = rill_code_byte(&model->byte, tables, coder, table, &choice, byte);
 
 	model->change[unit->kind][at] = (uint8_t)(result - predicted);
+	model->last[unit->kind][at] = result;
 	return result;
 }
 

@@ -7,8 +7,9 @@
  * units before it fared, how long ago one differed, the instruction's opcode, all of the old
  * bytes, and the distances from the copy's ends, where most changes are. Those of the
  * bytes: the kind and place, the predicted byte, the bytes of the unit that are known, those
- * before the unit, and as expectations the same change as the last unit of its kind had and,
- * for arm64, the instruction with its registers renamed as they were the last time.
+ * before the unit, and as expectations the same change as the last unit of its kind had, for
+ * arm64 the instruction with its registers renamed as they were the last time, and what the last
+ * one that changed became.
  *
  * Where nothing has differed for a while, one decision says for a whole span of units that
  * all are exact; spans grow as long as that holds, so that long exact stretches cost
@@ -20,19 +21,19 @@
 #include "protocol/byte_model.h"
 #include "protocol/predict.h"
 
-#define RILL_FLAG_INPUTS 4
 #define RILL_FLAG_SLOTS (1u << 15)
 
 struct rill_unit_model {
 	struct rill_bit_model flag, span, mask;
 	struct rill_byte_model byte;
-	rill_slot flag_slot[RILL_FLAG_INPUTS][RILL_FLAG_SLOTS];
+	rill_slot flag_slot[RILL_SLOTS][RILL_FLAG_SLOTS];
 	rill_slot span_slot[4][1u << 12];
 	uint32_t history; /* a bit for each unit, 1: it differed */
 	uint32_t since; /* units since one differed */
 	uint8_t kind_history[RILL_KINDS];
 	uint32_t last_mask[RILL_KINDS];
 	uint8_t change[RILL_KINDS][RILL_UNIT_MAX]; /* by which bytes changed last */
+	uint8_t last[RILL_KINDS][RILL_UNIT_MAX]; /* what they became */
 	uint8_t renamed[32]; /* arm64: what became of each register the last time */
 };
 

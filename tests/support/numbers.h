@@ -10,8 +10,8 @@
 static inline void numbers_setup(struct rill_number_model *numbers,
 				 const struct rill_bit_tables *tables)
 {
-	static _Alignas(64) struct rill_bucket bucket[256];
-	static struct rill_bucket_table table = {.bucket = bucket, .bits = 8};
+	static _Alignas(64) struct rill_buckets line[256];
+	static struct rill_bucket_table table = {.line = line, .bits = 8};
 
 	rill_bucket_table_setup(&table);
 	rill_number_model_setup(numbers, tables, &table);

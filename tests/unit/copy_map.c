@@ -13,7 +13,7 @@ struct bench {
 	struct rill_bit_tables tables;
 	struct rill_number_model numbers;
 	struct rill_bucket_table table;
-	struct rill_bucket bucket[256];
+	struct rill_buckets line[256];
 	struct rill_coder coder;
 	struct rill_copy_cursor cursor;
 	uint8_t code[1 << 16];
@@ -39,7 +39,7 @@ static void put(void *context, uint8_t byte)
 
 static void restart(struct bench *bench)
 {
-	bench->table = (struct rill_bucket_table){.bucket = bench->bucket, .bits = 8};
+	bench->table = (struct rill_bucket_table){.line = bench->line, .bits = 8};
 	rill_bucket_table_setup(&bench->table);
 	rill_number_model_setup(&bench->numbers, &bench->tables, &bench->table);
 	memset(&bench->cursor, 0, sizeof bench->cursor);

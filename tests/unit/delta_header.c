@@ -150,7 +150,7 @@ static void a_header_comes_back(void **state)
 	};
 	n = rill_delta_header_write(&in, bytes, sizeof bytes);
 	assert_int_equal(n, in.length);
-	assert_memory_equal(bytes, "\x89RIL\4\0", 6);
+	assert_memory_equal(bytes, "\x89RIL\5\0", 6);
 	assert_ok(rill_delta_header_length(bytes, RILL_DELTA_PREAMBLE, &length, &error), &error);
 	assert_int_equal(length, n);
 	assert_ok(rill_delta_header_parse(&out, bytes, n, &error), &error);
@@ -319,7 +319,7 @@ static void impossible_header_lengths_are_refused(void **state)
 {
 	static const uint32_t bad[] = {0, 1, 9, RILL_DELTA_HEADER_MAX + 1, INT32_MAX, UINT32_MAX};
 	static const uint32_t good[] = {RILL_DELTA_PREAMBLE, 211, RILL_DELTA_HEADER_MAX};
-	uint8_t bytes[RILL_DELTA_PREAMBLE] = "\x89RIL\4\0";
+	uint8_t bytes[RILL_DELTA_PREAMBLE] = "\x89RIL\5\0";
 	struct rill_error error;
 	uint32_t length;
 
