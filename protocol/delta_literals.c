@@ -4,9 +4,10 @@
 #include <string.h>
 
 #define LEARN_BLOCK 512u
-#define LEARN_MOST 32u /* blocks */
+#define LEARN_MOST 32u
 #define LEARN_LEAST 16384u /* bytes of code for each of them */
 #define LEARN_WORTH 16u /* times so much code; less has too few literals */
+#define A64_CALL 0x94000000u /* BL to itself */
 #define LOOK_BACK 8u
 #define DENSE_BLOCK 4096u /* literals are judged by so many whether to model them */
 #define DENSE_STEP 128u
@@ -95,31 +96,71 @@ static enum rill_code code_literal(struct rill_body *b, struct rill_literal_plac
 		code = look_at(b, &b->backward, backward, &place->backward, error);
 	if (code == RILL_OK)
 		*byte = rill_code_literal(&b->literals, &b->tables, &b->coder, &b->buckets, place,
-					  b->expected ? b->expected[at] : 0);
+					  *byte);
 	return code;
 }
 
-/* An arm64 instruction goes from its highest byte to its lowest, as if all of them stood so:
- * the opcode first, then what it is about. */
+/* Codes four bytes from the highest to the lowest, as if all of them stood so. */
+static enum rill_code code_word(struct rill_body *b, struct rill_literal_place *place,
+				uint64_t left, uint32_t *word, struct rill_error *error)
+{
+	enum rill_code code = RILL_OK;
+
+	for (place->phase = 0; place->phase < 4 && code == RILL_OK; place->phase++) {
+		unsigned shift = 24 - 8 * place->phase;
+		uint8_t byte = (uint8_t)(*word >> shift);
+
+		code = code_literal(b, place, left, shift / 8, &byte, error);
+		place->before = place->before << 8 | byte;
+	}
+	*word = (uint32_t)place->before;
+	return code;
+}
+
+static enum rill_code emit_word(struct rill_body *b, uint32_t word, struct rill_error *error)
+{
+	uint8_t bytes[4];
+
+	rill_store32(bytes, word);
+	return rill_body_emit(b, bytes, 4, error);
+}
+
+/* An arm64 instruction: the opcode first, then what it is about; with its absolute target, so that
+ * two calls of a function are alike. */
 static enum rill_code step_word(struct rill_body *b, uint64_t left, struct rill_error *error)
 {
 	uint64_t before = rill_body_before(b);
 	uint32_t older = __builtin_bswap32((uint32_t)(before >> 32));
+	uint32_t last = __builtin_bswap32((uint32_t)before);
 	struct rill_literal_place place = {
-		.before = (uint64_t)older << 32 | __builtin_bswap32((uint32_t)before),
+		.before = (uint64_t)rill_a64_absolute(older, b->done - 8) << 32 |
+			  rill_a64_absolute(last, b->done - 4),
 		.a64 = true,
 	};
-	uint8_t bytes[4];
+	uint32_t word = 0;
+	enum rill_code code;
 
-	for (unsigned i = 0; i < 4; i++) {
-		enum rill_code code = code_literal(b, &place, left, 3 - i, &bytes[3 - i], error);
+	if (b->expected)
+		word = rill_a64_absolute(rill_load32(b->expected + b->done), b->done);
+	code = code_word(b, &place, left, &word, error);
+	return code == RILL_OK ? emit_word(b, rill_a64_relative(word, b->done), error) : code;
+}
 
-		if (code != RILL_OK)
-			return code;
-		place.before = place.before << 8 | bytes[3 - i];
-		place.phase++;
-	}
-	return rill_body_emit(b, bytes, 4, error);
+/* Likewise a reference in x86-64 code, with `tail` bytes of the instruction behind it. */
+static enum rill_code step_reference(struct rill_body *b, uint64_t left, unsigned tail,
+				     struct rill_error *error)
+{
+	uint32_t end = (uint32_t)b->done + 4 + tail, target = 0;
+	struct rill_literal_place place = {.before = rill_body_before(b),
+					   .page = (uint32_t)(b->done >> 12),
+					   .x64 = true,
+					   .reference = true};
+	enum rill_code code;
+
+	if (b->expected)
+		target = rill_load32(b->expected + b->done) + end;
+	code = code_word(b, &place, left, &target, error);
+	return code == RILL_OK ? emit_word(b, target - end, error) : code;
 }
 
 /* Where nothing is an executable, as in text, places modulo 4 only tell apart what is alike. */
@@ -137,28 +178,74 @@ static enum rill_code step_byte(struct rill_body *b, uint64_t left, struct rill_
 		.x64 = among(b, RILL_REGION_X64),
 		.first = last ? b->done == last->output + last->length : b->done == 0,
 	};
+	uint8_t byte = b->expected ? b->expected[b->done] : 0;
 	enum rill_code code;
-	uint8_t byte = 0;
+	unsigned tail;
 
 	if (place.first)
 		b->literals.instruction_n = 0;
+	if (place.x64 && left >= 4 && rill_literal_reference(&b->literals, &tail))
+		return step_reference(b, left, tail, error);
 	code = code_literal(b, &place, left, 0, &byte, error);
 	return code == RILL_OK ? rill_body_emit(b, &byte, 1, error) : code;
 }
 
-static void learn_block(struct rill_body *b, struct rill_coder *coder, const uint8_t *bytes,
-			enum rill_region_class class)
+/* Shows the model a word of code of the base. */
+static void learn_word(struct rill_body *b, struct rill_coder *coder,
+		       struct rill_literal_place *place, uint32_t word)
 {
-	struct rill_literal_place place = {
-		.learning = true, .x64 = class == RILL_REGION_X64, .a64 = class == RILL_REGION_A64};
+	for (place->phase = 0; place->phase < 4; place->phase++) {
+		uint8_t byte = (uint8_t)(word >> (24 - 8 * place->phase));
+
+		rill_code_literal(&b->literals, &b->tables, coder, &b->buckets, place, byte);
+		place->before = place->before << 8 | byte;
+	}
+}
+
+/* Where what was at an offset of the base is now, or would be. */
+static uint64_t new_offset(const struct rill_body *b, uint64_t offset)
+{
+	uint64_t output = offset;
+	bool exact;
+
+	return rill_address_map_find(&b->map, offset, &output, &exact) ? output : offset;
+}
+
+static void learn_a64(struct rill_body *b, struct rill_coder *coder, const uint8_t *bytes,
+		      uint64_t at)
+{
+	struct rill_literal_place place = {.learning = true, .a64 = true};
+
+	for (unsigned i = 0; i < LEARN_BLOCK; i += 4) {
+		uint32_t word = rill_a64_absolute(rill_load32(bytes + i), at + i);
+
+		if (word >> 26 == A64_CALL >> 26)
+			word = rill_a64_absolute(A64_CALL, new_offset(b, (word & 0x3ffffffu) << 2));
+		learn_word(b, coder, &place, word);
+	}
+}
+
+static void learn_x64(struct rill_body *b, struct rill_coder *coder, const uint8_t *bytes,
+		      uint64_t at)
+{
+	struct rill_literal_place place = {.learning = true, .x64 = true};
 
 	b->literals.instruction_n = 0;
-	for (unsigned i = 0; i < LEARN_BLOCK; i++) {
-		unsigned at = place.a64 ? i ^ 3 : i;
+	for (unsigned i = 0, tail; i < LEARN_BLOCK;) {
+		if (i + 4 <= LEARN_BLOCK && rill_literal_reference(&b->literals, &tail)) {
+			struct rill_literal_place field = place;
+			uint64_t target = (uint32_t)(rill_load32(bytes + i) + at + i + 4 + tail);
 
-		place.phase = i;
-		rill_code_literal(&b->literals, &b->tables, coder, &b->buckets, &place, bytes[at]);
-		place.before = place.before << 8 | bytes[at];
+			field.reference = true;
+			field.page = (uint32_t)((at + i) >> 12);
+			learn_word(b, coder, &field, (uint32_t)new_offset(b, target));
+			for (unsigned end = i + 4; i < end; i++)
+				place.before = place.before << 8 | bytes[i];
+		} else {
+			rill_code_literal(&b->literals, &b->tables, coder, &b->buckets, &place,
+					  bytes[i]);
+			place.before = place.before << 8 | bytes[i++];
+		}
 	}
 }
 
@@ -192,7 +279,10 @@ enum rill_code rill_body_learn(struct rill_body *b, struct rill_error *error)
 
 			if (code != RILL_OK)
 				return code;
-			learn_block(b, &coder, bytes, region->class);
+			if (region->class == RILL_REGION_A64)
+				learn_a64(b, &coder, bytes, at);
+			else
+				learn_x64(b, &coder, bytes, at);
 		}
 	}
 	return RILL_OK;
@@ -200,14 +290,19 @@ enum rill_code rill_body_learn(struct rill_body *b, struct rill_error *error)
 
 enum rill_code rill_body_literal(struct rill_body *b, uint64_t left, struct rill_error *error)
 {
+	uint64_t before = b->done;
+	enum rill_code code;
+	size_t n;
+
 	if (b->dense == 0 && b->modelled == 0 && left >= DENSE_BLOCK)
 		judge_block(b);
 	if (b->dense > 0)
 		return step_dense(b, error);
-	if (left >= 4 && b->done % 4 == 0 && among(b, RILL_REGION_A64)) {
-		b->modelled -= b->modelled > 4 ? 4 : b->modelled;
-		return step_word(b, left, error);
-	}
-	b->modelled -= b->modelled > 0;
-	return step_byte(b, left, error);
+	if (left >= 4 && b->done % 4 == 0 && among(b, RILL_REGION_A64))
+		code = step_word(b, left, error);
+	else
+		code = step_byte(b, left, error);
+	n = (size_t)(b->done - before);
+	b->modelled -= b->modelled > n ? n : b->modelled;
+	return code;
 }

@@ -184,6 +184,34 @@ static void set_a64_contexts(const struct rill_literal_place *place, uint32_t ph
 	context[7] = rill_hash(so_far >> 4, phase + 40);
 }
 
+/* For a reference in x86-64 code: its target so far with what leads to it, where the last one led
+ * and where it stands. */
+static void set_reference_contexts(const struct rill_literal_model *model,
+				   const struct rill_literal_place *place, uint32_t *context)
+{
+	uint32_t phase = place->phase;
+	uint32_t so_far = phase ? (uint32_t)place->before & ((1u << 8 * phase) - 1) : 0;
+	uint32_t known = rill_hash(so_far, phase + 48);
+	const uint8_t *field = model->instruction + model->instruction_n - phase;
+	uint32_t opcode = field - model->instruction > 1 ? field[-1] | (uint32_t)field[-2] << 8
+							 : field[-1];
+
+	context[0] = known;
+	context[1] = rill_hash(known, opcode);
+	context[2] = rill_hash(known, model->last_opcode);
+	context[3] = rill_hash(known, model->last_target);
+	context[4] = rill_hash(known, rill_hash(opcode, (uint32_t)(place->before >> 8 * phase)));
+	context[5] = rill_hash(known, place->page);
+	context[6] = rill_hash(known, field[-1]);
+	context[7] = rill_hash(known, model->last_target >> 12);
+}
+
+bool rill_literal_reference(const struct rill_literal_model *model, unsigned *tail)
+{
+	return model->instruction_n < 12 &&
+	       rill_x64_reference(model->instruction, model->instruction_n, tail);
+}
+
 uint8_t rill_code_literal(struct rill_literal_model *model, const struct rill_bit_tables *tables,
 			  struct rill_coder *coder, const struct rill_bucket_table *table,
 			  const struct rill_literal_place *place, uint8_t byte)
@@ -205,7 +233,9 @@ uint8_t rill_code_literal(struct rill_literal_model *model, const struct rill_bi
 				rill_hash(low >> 8 & 0xffff, phase + 28),
 				rill_hash(low & 0xf0f0f0, phase + 36),
 			},
-		.place = phase + (place->a64 ? 8 : 0),
+		.place = phase + (place->a64	     ? 8
+				  : place->reference ? 12
+						     : 0),
 		.expect = {model->history[model->match & mask], place->onward, place->backward},
 		.trust = {(uint8_t)model->match_length, trust(model->hit[0], place->first),
 			  trust(model->hit[1], place->first)},
@@ -217,6 +247,8 @@ uint8_t rill_code_literal(struct rill_literal_model *model, const struct rill_bi
 		choice.context[3] = rill_hash(
 			model->last_opcode,
 			phase ? low & (phase < 4 ? (1u << 8 * phase) - 1 : UINT32_MAX) : 0);
+	if (place->reference)
+		set_reference_contexts(model, place, choice.context);
 	if (place->a64)
 		set_a64_contexts(place, phase, choice.context);
 	if (model->match_length == 0)
@@ -239,6 +271,8 @@ uint8_t rill_code_literal(struct rill_literal_model *model, const struct rill_bi
 		follow_hex(model, low << 8 | byte);
 	if (place->x64)
 		follow_instruction(model, byte);
+	if (place->reference)
+		model->last_target = place->phase ? model->last_target << 8 | byte : byte;
 	if (place->learning)
 		return byte;
 	model->hit[0] = (uint8_t)(model->hit[0] << 1 | (byte == place->onward));

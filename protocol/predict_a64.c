@@ -52,6 +52,24 @@ static bool fits(uint64_t value, unsigned bits)
 	return rill_sign_extend(value, bits) == value;
 }
 
+/* Moves where a BL or an ADRP leads, modulo what its field can hold. */
+static uint32_t move_target(uint32_t word, uint64_t words, uint64_t pages)
+{
+	if (word >> 26 == 0x25)
+		return (word & 0xfc000000u) | (uint32_t)((word + words) & 0x3ffffff);
+	return is_adrp(word) ? put_adr_offset(word, adr_offset(word) + pages) : word;
+}
+
+uint32_t rill_a64_absolute(uint32_t word, uint64_t place)
+{
+	return move_target(word, place >> 2, place >> 12);
+}
+
+uint32_t rill_a64_relative(uint32_t word, uint64_t place)
+{
+	return move_target(word, 0 - (place >> 2), 0 - (place >> 12));
+}
+
 uint32_t rill_a64_put(enum rill_kind kind, uint32_t word, uint64_t place, uint64_t target)
 {
 	uint64_t distance = target - place;

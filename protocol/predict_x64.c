@@ -166,6 +166,23 @@ bool rill_x64_complete(const uint8_t *bytes, size_t n)
 	return i.at <= n;
 }
 
+bool rill_x64_reference(const uint8_t *bytes, size_t n, unsigned *tail)
+{
+	struct instruction i = {.bytes = bytes, .n = n};
+
+	*tail = 0;
+	if (n == 0)
+		return false;
+	read_opcode(&i);
+	if (i.form == 'R')
+		return i.at == n && bytes[n - 1] == 0xe8;
+	if (!strchr("mBZfF", i.form))
+		return false;
+	read_modrm(&i);
+	*tail = immediate_size(&i);
+	return i.field == n;
+}
+
 unsigned rill_x64_length(const uint8_t *bytes, size_t n, unsigned *field)
 {
 	struct instruction i = {.bytes = bytes, .n = n};

@@ -101,12 +101,20 @@ uint32_t rill_a64_put(enum rill_kind kind, uint32_t word, uint64_t place, uint64
  * PAGE, an offset in a page for LOW_*. */
 bool rill_a64_get(enum rill_kind kind, uint32_t word, uint64_t place, uint64_t *target);
 
+/* An arm64 instruction with its target as a distance from zero instead of from `place`, if it is a
+ * BL or an ADRP: then it is the same wherever it stands. And back. */
+uint32_t rill_a64_absolute(uint32_t word, uint64_t place);
+uint32_t rill_a64_relative(uint32_t word, uint64_t place);
+
 /* Length of the instruction at `bytes`, at most `n` (> 0); 1 where there is none. `*field` is
  * the offset of a 4-byte field relative to the instruction's end, or 0. */
 unsigned rill_x64_length(const uint8_t *bytes, size_t n, unsigned *field);
 
 /* Whether `n` bytes are a whole instruction, when what follows is not known. */
 bool rill_x64_complete(const uint8_t *bytes, size_t n);
+/* Whether the `n` bytes of an instruction are all of it before its 4-byte reference of a CALL or
+ * relative to RIP; `*tail` is how many come behind that. */
+bool rill_x64_reference(const uint8_t *bytes, size_t n, unsigned *tail);
 
 static inline uint32_t rill_load32(const uint8_t *b)
 {

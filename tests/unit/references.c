@@ -48,6 +48,39 @@ static void lengths_of_x64_instructions(void **state)
 	}
 }
 
+static void x64_references_are_seen_before_they_come(void **state)
+{
+	static const struct {
+		const char *bytes;
+		unsigned length, tail;
+		bool is;
+	} cases[] = {
+		{"\xe8", 1, 0, true}, /* call */
+		{"\xe9", 1, 0, false}, /* jmp: most are near, as distances */
+		{"\x0f\x84", 2, 0, false}, /* je */
+		{"\x48\x8d\x05", 3, 0, true}, /* lea x(%rip),%rax */
+		{"\x48\x8d", 2, 0, false},
+		{"\x48\x8d\x05\x01", 4, 0, false}, /* within it */
+		{"\x83\x3d", 2, 1, true}, /* cmpl $5,x(%rip) */
+		{"\x66\xc7\x05", 3, 2, true}, /* movw $0x605,x(%rip) */
+		{"\xf6\x05", 2, 1, true}, /* testb $1,x(%rip) */
+		{"\xc5\xfd\x6f\x05", 4, 0, true}, /* vmovdqa x(%rip),%ymm0 */
+		{"\x48\x8b\x84", 3, 0, false}, /* mov x(%rsp),%rax */
+		{"", 0, 0, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		unsigned tail;
+
+		assert_int_equal(
+			rill_x64_reference((const uint8_t *)cases[i].bytes, cases[i].length, &tail),
+			cases[i].is);
+		if (cases[i].is)
+			assert_int_equal(tail, cases[i].tail);
+	}
+}
+
 static void x64_lengths_stay_within_bounds(void **state)
 {
 	uint64_t random = 3;
@@ -102,6 +135,30 @@ static void a64_fields_come_back(void **state)
 			 0x94000000);
 	assert_int_equal(rill_a64_put(RILL_KIND_A64_LOW_MEMORY, 0xf9400000, 0, 0x789ab9),
 			 0xf9400000);
+}
+
+static void a64_absolute_targets_do_not_depend_on_the_place(void **state)
+{
+	uint64_t random = 4;
+
+	(void)state;
+	/* BL to 0x500000 and ADRP of its page, from two places. */
+	assert_int_equal(rill_a64_absolute(0x94040000, 0x400000),
+			 rill_a64_absolute(0x9403ffff, 0x400004));
+	assert_int_equal(rill_a64_absolute(0x90000800, 0x400ffc),
+			 rill_a64_absolute(0xf00007e0, 0x401000));
+	assert_int_equal(rill_a64_absolute(0x14040000, 0x400000), 0x14040000); /* B */
+	/* Any word comes back, wherever it is. */
+	for (unsigned i = 0; i < 200000; i++) {
+		uint64_t place = next_random(&random);
+		uint32_t word = (uint32_t)(next_random(&random) >> 32);
+
+		if (i % 3 == 1)
+			word = (word & 0x3ffffffu) | 0x94000000u;
+		if (i % 3 == 2)
+			word = (word & 0x60ffffffu) | 0x90000000u;
+		assert_int_equal(rill_a64_relative(rill_a64_absolute(word, place), place), word);
+	}
 }
 
 #define BASE 65536u
@@ -223,8 +280,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lengths_of_x64_instructions),
+		cmocka_unit_test(x64_references_are_seen_before_they_come),
 		cmocka_unit_test(x64_lengths_stay_within_bounds),
 		cmocka_unit_test(a64_fields_come_back),
+		cmocka_unit_test(a64_absolute_targets_do_not_depend_on_the_place),
 		cmocka_unit_test(units_cover_their_piece),
 	};
 
