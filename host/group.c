@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define LEAST_MATCH 6
+#define LITERAL (17 * 16) /* four bytes, where there are few */
 #define PART_LEAST ((size_t)1 << 20)
 
 struct matcher {
@@ -32,25 +33,40 @@ static void drop_short(struct copy_list *list, size_t most)
 	}
 }
 
-/* Selects copies; when there are too many for the decoder, again at a higher price. */
+static uint64_t literal_bytes(const struct matcher *m)
+{
+	uint64_t n = m->new.n;
+
+	for (size_t i = 0; i < m->copies.n; i++)
+		n -= m->copies.copy[i].length;
+	return n;
+}
+
+/* Selects copies. When they leave much, again: the more literals there are, the more their model
+ * learns and the less they cost; when there are too many for the decoder, at a higher price. */
 static enum rill_code select_copies(struct matcher *m, const uint8_t *old, const uint8_t *new,
 				    struct match_list *matches, struct rill_error *error)
 {
 	struct copy_prices prices = {.change = m->options->change * 16,
 				     .change_bit = 22,
-				     .literal = 17 * 16,
+				     .literal = LITERAL,
 				     .differs = 7 * 16,
 				     .differing_byte = 76,
 				     .same = 1};
 	enum rill_code code = RILL_OK;
 
-	for (unsigned tries = 0; tries < 4; tries++) {
+	for (unsigned tries = 0; tries < 5; tries++) {
 		copy_list_free(&m->copies);
 		code = copy_select(old, m->old.n, new, m->new.n, matches, &prices, &m->copies,
 				   error);
-		if (code != RILL_OK || m->copies.n <= m->most_copies)
+		if (code != RILL_OK)
 			return code;
-		prices.change *= 2;
+		if (tries == 0 && literal_bytes(m) > m->new.n / 8)
+			prices.literal -= (unsigned)(LITERAL / 2 * literal_bytes(m) / m->new.n);
+		else if (m->copies.n > m->most_copies)
+			prices.change *= 2;
+		else
+			return RILL_OK;
 	}
 	drop_short(&m->copies, m->most_copies);
 	return code;

@@ -67,6 +67,7 @@ code of the base shown to the model of literals|protocol/delta_body.c|s/code == 
 hexadecimal digits of what was literal|protocol/literal_model.c|s/model->match_length == 0 && model->hex_length > 0/false/
 absolute targets in literals of arm64|protocol/predict_a64.c|s/return move_target\(word, .*/return word;/
 references in literals of x86-64|protocol/delta_literals.c|s/if \(place\.x64 && left >= 4 &&/if (false \&\& place.x64 \&\&/
+fewer copies where most is literal|host/group.c|s/if \(tries == 0 &&/if (false \&\&/
 the second set of weights|protocol/bit_code.h|s/weight\[k\] = model->set\[k\]\[choice->set\[k\]\]\.weight/weight[k] = model->set[0][choice->set[0]].weight/
 the correction after mixing|protocol/bit_code.h|s/p = \(p \+ corrected \* 3\) \/ 4/p = p + 0 * corrected/
 numbers shown to the models at the start|protocol/prime.c|s/^\tprime_/\tif (!tables) prime_/
