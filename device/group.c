@@ -114,6 +114,11 @@ static enum rill_code begin_all(struct group *group, struct rill_error *error)
 
 		if (!update_begin(member))
 			continue;
+		/* What is found in use, say after the journal was lost, stays: the boot loader may
+		 * still count its trials. */
+		if (member->plan.current && kind_of(member->target->kind)->commit &&
+		    kind_of(member->target->kind)->commit(member->target, error) != RILL_OK)
+			return error->code;
 		member->entry.time = (int64_t)time(NULL);
 		journal_set(journal, member->target->name, &member->entry);
 	}
