@@ -7,8 +7,6 @@
  */
 #include "protocol/reference.h"
 
-#include <string.h>
-
 /* What follows an opcode: . nothing, m ModRM, b imm8, w imm16, z imm32 (imm16 with prefix
  * 66), v imm64 with REX.W else z, o 8-byte address, e imm16 and imm8, B ModRM and imm8,
  * Z ModRM and z, f ModRM and for two of its groups imm8, F the same with z, R rel32,
@@ -117,6 +115,11 @@ static void read_opcode(struct instruction *i)
 	}
 }
 
+static bool has_modrm(char form)
+{
+	return form == 'm' || form == 'B' || form == 'Z' || form == 'f' || form == 'F';
+}
+
 static void read_modrm(struct instruction *i)
 {
 	uint8_t modrm = next(i), mod = modrm >> 6, rm = modrm & 7;
@@ -160,7 +163,7 @@ bool rill_x64_complete(const uint8_t *bytes, size_t n)
 	read_opcode(&i);
 	if (i.form == 'i' || i.form == 'p')
 		return true;
-	if (strchr("mBZfF", i.form))
+	if (has_modrm(i.form))
 		read_modrm(&i);
 	i.at += immediate_size(&i);
 	return i.at <= n;
@@ -176,7 +179,7 @@ bool rill_x64_reference(const uint8_t *bytes, size_t n, unsigned *tail)
 	read_opcode(&i);
 	if (i.form == 'R')
 		return i.at == n && bytes[n - 1] == 0xe8;
-	if (!strchr("mBZfF", i.form))
+	if (!has_modrm(i.form))
 		return false;
 	read_modrm(&i);
 	*tail = immediate_size(&i);
@@ -191,7 +194,7 @@ unsigned rill_x64_length(const uint8_t *bytes, size_t n, unsigned *field)
 	read_opcode(&i);
 	if (i.form == 'i' || i.form == 'p')
 		return 1;
-	if (strchr("mBZfF", i.form))
+	if (has_modrm(i.form))
 		read_modrm(&i);
 	if (i.form == 'R')
 		i.field = (unsigned)i.at;
