@@ -4,7 +4,7 @@
 #include <string.h>
 
 #define LEARN_BLOCK 512u
-#define LEARN_MOST 32u
+#define LEARN_MOST 32u /* blocks */
 #define LEARN_LEAST 16384u /* bytes of code for each of them */
 #define LEARN_WORTH 16u /* times so much code; less has too few literals */
 #define A64_CALL 0x94000000u /* BL to itself */

@@ -65,7 +65,7 @@ instructions in literals of x86-64|protocol/delta_literals.c|s/\.x64 = among\(b,
 literals of arm64 as words|protocol/delta_literals.c|s/if \(left >= 4 && b->done % 4 == 0/if (false \&\& left >= 4/
 code of the base shown to the model of literals|protocol/delta_body.c|s/code == RILL_OK && b->group_start == 0/false/
 hexadecimal digits of what was literal|protocol/literal_model.c|s/model->match_length == 0 && model->hex_length > 0/false/
-absolute targets in literals of arm64|protocol/predict_a64.c|s/return move_target\(word, .*/return word;/
+absolute targets in literals of arm64|protocol/predict_a64.c|s/return move_target\(word, .*/return move_target(word, 0 * place, 0 * place);/
 references in literals of x86-64|protocol/delta_literals.c|s/if \(place\.x64 && left >= 4 &&/if (false \&\& place.x64 \&\&/
 fewer copies where most is literal|host/group.c|s/if \(tries == 0 &&/if (false \&\&/
 the second set of weights|protocol/bit_code.h|s/weight\[k\] = model->set\[k\]\[choice->set\[k\]\]\.weight/weight[k] = model->set[0][choice->set[0]].weight/
