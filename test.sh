@@ -45,6 +45,6 @@ if [ $# = 0 ]; then
 	echo "== fuzz"
 	cmake -G Ninja -S . -B build/fuzz -DCMAKE_C_COMPILER=clang -DRILL_FUZZ=ON -DRILL_FUZZ_SECONDS=5 >build/fuzz.log
 	cmake --build build/fuzz >>build/fuzz.log || { tail -n 40 build/fuzz.log; exit 1; }
-	ctest --test-dir build/fuzz -R '^fuzz_' --output-on-failure --no-tests=error
+	ctest --test-dir build/fuzz -j "$(nproc)" -R '^fuzz_' --output-on-failure --no-tests=error
 fi
 [ ${#skipped[@]} = 0 ] || echo "SKIPPED, for want of source packages: ${skipped[*]}"
