@@ -2,7 +2,7 @@
 #include "protocol/byte_model.h"
 
 #include "protocol/bit_code.h"
-#include "protocol/reference.h"
+#include "protocol/bytes.h"
 
 #include <limits.h>
 #include <string.h>
@@ -93,7 +93,8 @@ uint8_t rill_code_byte(struct rill_byte_model *model, const struct rill_bit_tabl
 		       struct rill_coder *coder, const struct rill_bucket_table *table,
 		       const struct rill_byte_choice *choice, uint8_t byte)
 {
-	unsigned right[RILL_EXPECT_MAX], known = 1; /* whether an expectation was, so far */
+	unsigned right[RILL_EXPECT_MAX]; /* whether an expectation was, so far */
+	unsigned known = 1;
 	struct rill_bit_choice bit;
 
 	for (unsigned i = 0; i < RILL_EXPECT_MAX; i++)

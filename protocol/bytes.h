@@ -49,4 +49,29 @@ int64_t rill_unzigzag(uint64_t value);
 /* Sum of two numbers; false when it does not fit. */
 bool rill_add(uint64_t a, uint64_t b, uint64_t *sum);
 
+/* Little-endian numbers, wherever they stand. */
+static inline uint32_t rill_load32(const uint8_t *b)
+{
+	return (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+}
+
+static inline uint64_t rill_load64(const uint8_t *b)
+{
+	return rill_load32(b) | (uint64_t)rill_load32(b + 4) << 32;
+}
+
+static inline void rill_store32(uint8_t *b, uint32_t v)
+{
+	b[0] = (uint8_t)v;
+	b[1] = (uint8_t)(v >> 8);
+	b[2] = (uint8_t)(v >> 16);
+	b[3] = (uint8_t)(v >> 24);
+}
+
+static inline void rill_store64(uint8_t *b, uint64_t v)
+{
+	rill_store32(b, (uint32_t)v);
+	rill_store32(b + 4, (uint32_t)(v >> 32));
+}
+
 #endif

@@ -8,6 +8,7 @@
 #ifndef RILL_REFERENCE_H
 #define RILL_REFERENCE_H
 
+#include "protocol/bytes.h"
 #include "protocol/layout.h"
 
 enum rill_kind {
@@ -115,30 +116,6 @@ bool rill_x64_complete(const uint8_t *bytes, size_t n);
 /* Whether the `n` bytes of an instruction are all of it before its 4-byte reference of a CALL or
  * relative to RIP; `*tail` is how many come behind that. */
 bool rill_x64_reference(const uint8_t *bytes, size_t n, unsigned *tail);
-
-static inline uint32_t rill_load32(const uint8_t *b)
-{
-	return (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
-}
-
-static inline uint64_t rill_load64(const uint8_t *b)
-{
-	return rill_load32(b) | (uint64_t)rill_load32(b + 4) << 32;
-}
-
-static inline void rill_store32(uint8_t *b, uint32_t v)
-{
-	b[0] = (uint8_t)v;
-	b[1] = (uint8_t)(v >> 8);
-	b[2] = (uint8_t)(v >> 16);
-	b[3] = (uint8_t)(v >> 24);
-}
-
-static inline void rill_store64(uint8_t *b, uint64_t v)
-{
-	rill_store32(b, (uint32_t)v);
-	rill_store32(b + 4, (uint32_t)(v >> 32));
-}
 
 /* The low `bits` of `value` as a signed number, in 64 bits modulo 2^64. */
 static inline uint64_t rill_sign_extend(uint64_t value, unsigned bits)
