@@ -111,13 +111,14 @@ static enum rill_code begin_all(struct group *group, struct rill_error *error)
 
 	for (size_t i = 0; i < group->count; i++) {
 		struct update *member = &group->members[i];
+		const struct kind *kind = kind_of(member->target->kind);
 
 		if (!update_begin(member))
 			continue;
 		/* What is found in use, say after the journal was lost, stays: the boot loader may
 		 * still count its trials. */
-		if (member->plan.current && kind_of(member->target->kind)->commit &&
-		    kind_of(member->target->kind)->commit(member->target, error) != RILL_OK)
+		if (member->plan.current && kind->commit &&
+		    kind->commit(member->target, error) != RILL_OK)
 			return error->code;
 		member->entry.time = (int64_t)time(NULL);
 		journal_set(journal, member->target->name, &member->entry);

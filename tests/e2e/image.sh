@@ -58,6 +58,15 @@ expect 12 "no version to go back to" agent rollback --config "$d/config"
 whole v2
 pass "an update, then nothing to do, and no way back"
 
+device found v2
+cp "$d/image/index.json" "$d/image/index.json.rill-previous"
+echo "a layer of the one before" >"$d/layer"
+cp "$d/layer" "$d/image/blobs/sha256/$(sha256sum "$d/layer" | cut -d " " -f 1)"
+expect 0 "up to date, release 2" update
+whole v2
+[ "$(state state)$(state release)" = committed2 ] || fail "status"
+pass "an image that is found in use, the journal lost: noted, and what only the one before needed is gone"
+
 if [ "$(id -u)" = 0 ] && command -v podman >/dev/null; then
 	# podman makes a name of the path, and wants no capitals in it.
 	mkdir "$w/podman"
