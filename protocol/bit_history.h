@@ -7,7 +7,8 @@
  * takes off some of many 0, and the other way round. So a history says much about what comes
  * next, with no law for how much: that is learnt (bit_model.h).
  *
- * The tables are computed, from nothing but the rules. There are 153; history 0 is that of nothing.
+ * The tables are computed, from nothing but the rules. They give 153 histories; number 0 is that of
+ * nothing.
  */
 #ifndef RILL_BIT_HISTORY_H
 #define RILL_BIT_HISTORY_H

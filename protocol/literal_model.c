@@ -219,6 +219,7 @@ uint8_t rill_code_literal(struct rill_literal_model *model, const struct rill_bi
 	uint32_t phase = place->x64 ? model->instruction_n & 7 : place->phase & 3,
 		 low = (uint32_t)place->before;
 	uint32_t high = (uint32_t)(place->before >> 32);
+	unsigned words = place->a64 ? 8 : place->reference ? 12 : 0; /* have slots of their own */
 	uint32_t mask = (1u << model->history_bits) - 1;
 	uint32_t around = low >> 24 | (high >> 24) << 8 | (low & 0xff) << 16;
 	struct rill_byte_choice choice = {
@@ -233,9 +234,7 @@ uint8_t rill_code_literal(struct rill_literal_model *model, const struct rill_bi
 				rill_hash(low >> 8 & 0xffff, phase + 28),
 				rill_hash(low & 0xf0f0f0, phase + 36),
 			},
-		.place = phase + (place->a64	     ? 8
-				  : place->reference ? 12
-						     : 0),
+		.place = phase + words,
 		.expect = {model->history[model->match & mask], place->onward, place->backward},
 		.trust = {(uint8_t)model->match_length, trust(model->hit[0], place->first),
 			  trust(model->hit[1], place->first)},

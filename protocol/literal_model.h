@@ -7,8 +7,8 @@
  * of its file of symbols), the byte of the base that would come next had the copy before gone on,
  * and the one that the copy behind would have begun with. In code the caller gives references as
  * what they lead to, so that two calls of a function are alike (the "BCJ" filters of 7-Zip and XZ
- * Utils do so). Before that it may be shown code of the
- * base: then it knows the program's ways, and has learnt nothing about expectations.
+ * Utils do so). Before that it may be shown code of the base: then it knows the program's ways, and
+ * has learnt nothing about expectations.
  */
 #ifndef RILL_LITERAL_MODEL_H
 #define RILL_LITERAL_MODEL_H

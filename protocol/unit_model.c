@@ -20,7 +20,7 @@ void rill_unit_model_setup(struct rill_unit_model *model, const struct rill_bit_
 	for (unsigned i = 0; i < RILL_SLOTS; i++)
 		for (unsigned j = 0; j < RILL_FLAG_SLOTS; j++)
 			model->flag_slot[i][j] = UNLIKELY;
-	for (unsigned i = 0; i < 4; i++)
+	for (unsigned i = 0; i < RILL_SLOTS; i++)
 		for (unsigned j = 0; j < 1u << 12; j++)
 			model->span_slot[i][j] = LIKELY;
 }
@@ -30,7 +30,7 @@ bool rill_code_span(struct rill_unit_model *model, const struct rill_bit_tables 
 		    unsigned class, bool exact)
 {
 	uint32_t size = rill_bit_length(units) * 64 + class;
-	uint32_t hash[4] = {
+	uint32_t hash[RILL_SLOTS] = {
 		rill_hash(size, rill_bit_length(model->since)),
 		rill_hash(size, rill_bit_length(place->to_end) + 1000),
 		rill_hash(size, rill_bit_length(place->from_start) + 2000),
@@ -38,7 +38,7 @@ bool rill_code_span(struct rill_unit_model *model, const struct rill_bit_tables 
 	};
 	struct rill_bit_choice choice = {.set = {class, rill_bit_length(units)}, .final = class};
 
-	for (unsigned i = 0; i < 4; i++)
+	for (unsigned i = 0; i < RILL_SLOTS; i++)
 		choice.slot[i] = &model->span_slot[i][hash[i] % (1u << 12)];
 	return rill_bit_model_code(&model->span, tables, coder, &choice, exact);
 }

@@ -27,7 +27,7 @@ struct rill_unit_model {
 	struct rill_bit_model flag, span, mask;
 	struct rill_byte_model byte;
 	rill_slot flag_slot[RILL_SLOTS][RILL_FLAG_SLOTS];
-	rill_slot span_slot[4][1u << 12];
+	rill_slot span_slot[RILL_SLOTS][1u << 12];
 	uint32_t history; /* a bit for each unit, 1: it differed */
 	uint32_t since; /* units since one differed */
 	uint8_t kind_history[RILL_KINDS];

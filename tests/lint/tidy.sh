@@ -12,7 +12,8 @@ export states=${TIDY_STATES:-50000}
 check() {
 	local mark
 	mark=$BUILD/tidy/$(echo "$2 $states" | cat - "$1" | sha256sum | cut -c 1-32)
-	[ -e "$mark" ] || { clang-tidy --quiet -p "$BUILD" --extra-arg=-Xclang --extra-arg=-analyzer-config --extra-arg=-Xclang --extra-arg=max-nodes="$states" "$1" 2>/dev/null && : >"$mark"; }
+	[ -e "$mark" ] || { clang-tidy --quiet -p "$BUILD" --extra-arg={-Xclang,-analyzer-config,-Xclang,"max-nodes=$states"} \
+		"$1" 2>/dev/null && : >"$mark"; }
 }
 export -f check
 # shellcheck disable=SC2016  # expanded by the inner shell

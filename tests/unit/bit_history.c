@@ -52,6 +52,18 @@ static void zeros_and_ones_are_treated_alike(void **state)
 	}
 }
 
+static void every_history_has_a_number(void **state)
+{
+	unsigned last = 0;
+
+	(void)state;
+	for (unsigned i = 0; i <= last; i++)
+		for (unsigned bit = 0; bit < 2; bit++)
+			if (tables.next[i][bit] > last)
+				last = tables.next[i][bit];
+	assert_int_equal(last + 1, 153);
+}
+
 static void the_last_bit_tells_histories_apart(void **state)
 {
 	uint8_t first = after(after(0, 0, 1), 1, 1), second = after(after(0, 1, 1), 0, 1);
@@ -66,6 +78,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_run_makes_its_bit_more_likely_and_its_end_less),
 		cmocka_unit_test(zeros_and_ones_are_treated_alike),
+		cmocka_unit_test(every_history_has_a_number),
 		cmocka_unit_test(the_last_bit_tells_histories_apart),
 	};
 
